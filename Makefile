@@ -1,0 +1,69 @@
+# Needs Go, Node.js (20 or newer) and GNU make. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+E2E := test/e2e
+
+# The race detector needs a C compiler with its headers.
+RACE := $(shell echo '\#include <stdlib.h>' | $$(go env CC) -E - >/dev/null 2>&1 && echo -race)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## build and start the server (development mode unless AUTH_DEV_MODE says otherwise)
+	@AUTH_DEV_MODE="$${AUTH_DEV_MODE:-true}" exec bin/hexauth serve
+
+.PHONY: build
+build: ## build bin/hexauth, a static binary
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o bin/hexauth ./cmd/hexauth
+
+.PHONY: test
+test: check build bin/pgrun postgresql $(E2E)/node_modules/.package-lock.json ## run every test, PostgreSQL and the JavaScript client included
+	bin/pgrun -- $(MAKE) --no-print-directory -k test-go test-e2e
+
+.PHONY: test-go
+test-go:
+	@[ -n "$(RACE)" ] || echo "no C compiler found: the tests run without -race (apt-get install gcc libc6-dev)"
+	go test $(RACE) -timeout 15m ./...
+
+.PHONY: test-e2e
+test-e2e:
+	cd $(E2E) && node --test --test-reporter=spec
+
+.PHONY: bench
+bench: build postgresql ## measure against the budgets and print a table
+	go run ./test/bench
+
+.PHONY: check
+check: # what has to hold for every commit and costs next to nothing
+	@files="$$(gofmt -l $(wildcard adapter cmd config domain migrations port test usecase))"; \
+	[ -z "$$files" ] || { echo "not formatted with gofmt:"; echo "$$files"; exit 1; }
+	@! grep -n '"resolved"' $(E2E)/package-lock.json || { echo "the lock file names a registry's host"; exit 1; }
+	go vet ./...
+
+.PHONY: lint
+lint: check ## gofmt, go vet and staticcheck
+	go run $(STATICCHECK) ./...
+
+.PHONY: generate
+generate: ## write generated code and documents anew
+	go generate ./...
+
+.PHONY: postgresql
+postgresql:
+	@bash test/pgtest/install.sh
+
+.PHONY: bin/pgrun
+bin/pgrun:
+	@go build -buildvcs=false -o bin/pgrun ./test/pgtest/cmd/pgrun
+
+$(E2E)/node_modules/.package-lock.json: $(E2E)/package-lock.json
+	@command -v npm >/dev/null || { echo "Node.js 20 or newer with npm is needed: apt-get install nodejs npm"; exit 1; }
+	cd $(E2E) && npm ci --ignore-scripts --no-audit --no-fund

@@ -1,0 +1,111 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// conn is where a repository's statements go: the store's connections, or one transaction.
+type conn struct {
+	store *Store
+	tx    *bun.Tx // nil outside of a transaction
+}
+
+// lane is one of the ways a statement can take to the database.
+type lane struct {
+	conn bun.IConn // runs the text with its arguments
+	db   *bun.DB   // scans rows and calls hooks
+}
+
+// read is the lane of statements on the hot paths and of those that change nothing.
+func (c conn) read() lane { return c.lane(c.store.hot) }
+
+// write is the lane of statements that change something.
+func (c conn) write() lane { return c.lane(c.store.general) }
+
+// hotWrite is the lane of refreshes: on PostgreSQL it has connections that no other statement can take, so that requests
+// which wait for a lock don't keep everybody from refreshing.
+func (c conn) hotWrite() lane {
+	if c.store.dialect.sqlite {
+		return c.write()
+	}
+	return c.read()
+}
+
+func (c conn) lane(db *bun.DB) lane {
+	if c.tx != nil {
+		// Not bun.Tx: it writes arguments into the text and drops those that are bound.
+		return lane{conn: c.tx.Tx, db: db}
+	}
+	return lane{conn: db.DB, db: db}
+}
+
+// bounded limits a method's time, the wait for a connection included. Inside of a transaction the transaction's limit holds.
+func (c conn) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.tx != nil {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, c.store.timeout)
+}
+
+// atomic runs do in this transaction, or in one of its own.
+func (c conn) atomic(ctx context.Context, do func(ctx context.Context, c conn) error) error {
+	if c.tx != nil {
+		return do(ctx, c)
+	}
+	return c.store.general.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		return do(ctx, conn{store: c.store, tx: &tx})
+	})
+}
+
+// one scans the single row of a statement into dest, a pointer to a row type. sql.ErrNoRows.
+func (c conn) one(ctx context.Context, l lane, dest any, query string, args ...any) error {
+	return l.db.NewRaw(query).Conn(c.bound(l, args)).Scan(ctx, dest)
+}
+
+// exec runs a statement for its effect and says how many rows it touched.
+func (c conn) exec(ctx context.Context, l lane, query string, args ...any) (int64, error) {
+	result, err := l.db.NewRaw(query).Conn(c.bound(l, args)).Exec(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// err maps what a driver reports to the ports' errors.
+func (c conn) err(ctx context.Context, err error) error {
+	return c.store.dialect.mapError(ctx, err)
+}
+
+// time returns t as the database keeps times.
+func (c conn) time(t time.Time) any {
+	if c.store.dialect.sqlite {
+		return t.UTC().Format(sqliteTime)
+	}
+	return t
+}
+
+func (c conn) bound(l lane, args []any) boundConn {
+	if mode := c.store.dialect.execMode; mode != nil {
+		args = append([]any{mode}, args...)
+	}
+	return boundConn{l.conn, args}
+}
+
+// boundConn adds arguments to a statement whose text has $1, $2 … for them. Bun leaves such a text alone (it must not contain
+// a question mark) and the driver binds them, so that the database need not parse and plan the statement anew each time.
+type boundConn struct {
+	bun.IConn
+	args []any
+}
+
+func (b boundConn) QueryContext(ctx context.Context, query string, _ ...any) (*sql.Rows, error) {
+	return b.IConn.QueryContext(ctx, query, b.args...)
+}
+
+func (b boundConn) ExecContext(ctx context.Context, query string, _ ...any) (sql.Result, error) {
+	return b.IConn.ExecContext(ctx, query, b.args...)
+}

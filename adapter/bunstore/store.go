@@ -1,0 +1,134 @@
+package bunstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/migrations"
+	"github.com/hexauth/hexauth/port"
+)
+
+// Options are the settings of a store. Zero values mean the defaults.
+type Options struct {
+	PoolSize   int           // PostgreSQL: connections at most; default 10, minimum 2
+	Timeout    time.Duration // of one method, waiting for a connection included; default 5 s
+	Unprepared bool          // PostgreSQL: no prepared statements, for poolers that can't carry them
+
+	// Dial, when set, opens PostgreSQL's network connections. Tests count round trips with it.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+const (
+	defaultPoolSize = 10
+	minPoolSize     = 2
+	defaultTimeout  = 5 * time.Second
+)
+
+func (o Options) withDefaults() Options {
+	if o.PoolSize == 0 {
+		o.PoolSize = defaultPoolSize
+	}
+	o.PoolSize = max(o.PoolSize, minPoolSize)
+	if o.Timeout == 0 {
+		o.Timeout = defaultTimeout
+	}
+	return o
+}
+
+// Store implements port.Store.
+type Store struct {
+	dialect dialect
+	timeout time.Duration
+	general *bun.DB // everything that is not hot, and transactions
+	hot     *bun.DB // PostgreSQL: the same pool, but with connections that the others can't take; SQLite: readers
+	close   func()
+}
+
+var _ port.Store = (*Store)(nil)
+
+// Open opens the database that url names: postgres://… (also postgresql://) or sqlite://path, sqlite://:memory: for one that
+// lives as long as the Store. It reaches for nothing but SQLite's file: a PostgreSQL server that is away shows at the first
+// statement.
+func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	o = o.withDefaults()
+	switch scheme, rest, _ := strings.Cut(url, "://"); scheme {
+	case "postgres", "postgresql":
+		return openPostgres(ctx, url, o)
+	case "sqlite":
+		return openSQLite(rest, o)
+	default:
+		return nil, fmt.Errorf("a database URL begins with postgres:// or sqlite://")
+	}
+}
+
+// Close releases all connections. It waits for statements under way.
+func (s *Store) Close() {
+	s.close()
+}
+
+// Migrations returns what package migrations works on.
+func (s *Store) Migrations() (*sql.DB, migrations.Dialect) {
+	return s.general.DB, s.dialect.migrations
+}
+
+// Unavailable wraps domain.Unavailable beside an error of the database that a later try may not meet: it is away, read-only,
+// or starting. Others it returns as they are.
+func (s *Store) Unavailable(ctx context.Context, err error) error {
+	return s.dialect.mapError(ctx, err)
+}
+
+// Ready answers nil when the database answers and has all migrations.
+func (s *Store) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	current, err := migrations.Current(ctx, s.hot.DB, s.dialect.migrations)
+	if err != nil {
+		return s.dialect.mapError(ctx, err)
+	}
+	if !current {
+		return fmt.Errorf("%w: the schema is not up to date: run hexauth migrate up", domain.Unavailable)
+	}
+	return nil
+}
+
+// Atomic implements port.Store.
+func (s *Store) Atomic(ctx context.Context, do func(context.Context, port.Repos) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	var fromDo error
+	err := s.general.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		fromDo = do(ctx, repos{conn{store: s, tx: &tx}})
+		return fromDo
+	})
+	if err != nil && err == fromDo {
+		return err
+	}
+	return s.dialect.mapError(ctx, err)
+}
+
+// Users returns the repository of accounts.
+func (s *Store) Users() port.Users { return users{conn{store: s}} }
+
+// Sessions returns the repository of sessions.
+func (s *Store) Sessions() port.Sessions { return sessions{conn{store: s}} }
+
+// Roles returns the repository of roles.
+func (s *Store) Roles() port.Roles { return roles{conn{store: s}} }
+
+// SigningKeys returns the repository of signing keys.
+func (s *Store) SigningKeys() port.SigningKeys { return signingKeys{conn{store: s}} }
+
+// repos are the repositories of one transaction.
+type repos struct{ conn conn }
+
+func (r repos) Users() port.Users             { return users{r.conn} }
+func (r repos) Sessions() port.Sessions       { return sessions{r.conn} }
+func (r repos) Roles() port.Roles             { return roles{r.conn} }
+func (r repos) SigningKeys() port.SigningKeys { return signingKeys{r.conn} }

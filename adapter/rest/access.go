@@ -1,0 +1,82 @@
+package rest
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/hexauth/hexauth/port"
+)
+
+// Keys of what a request carries with it through Echo's context.
+const (
+	requestIDKey = "request_id"
+	errorCodeKey = "error_code"
+)
+
+func requestID(c echo.Context) string {
+	id, _ := c.Get(requestIDKey).(string)
+	return id
+}
+
+// saneRequestID is what is accepted of a request id that a proxy has set: nothing that could disturb a log.
+var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// access gives every request an id, a line in the log and an answer even when a handler panics.
+type access struct {
+	log    *slog.Logger
+	clock  port.Clock
+	random port.Random
+	errors errorWriter
+}
+
+// trace is the outermost middleware. The line has the route, never the query or the body: those hold secrets.
+func (a access) trace(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		started := a.clock.Now()
+		id := c.Request().Header.Get(echo.HeaderXRequestID)
+		if !saneRequestID.MatchString(id) {
+			id = a.random.UUID()
+		}
+		c.Set(requestIDKey, id)
+		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		if err := a.recovered(next, c); err != nil {
+			a.errors.handle(err, c)
+		}
+		a.line(c, started)
+		return nil
+	}
+}
+
+// recovered runs next and turns a panic into an error that holds the place where it happened.
+func (a access) recovered(next echo.HandlerFunc, c echo.Context) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if r == http.ErrAbortHandler {
+				panic(r)
+			}
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return next(c)
+}
+
+func (a access) line(c echo.Context, started time.Time) {
+	attributes := []slog.Attr{
+		slog.String("request_id", requestID(c)), slog.String("method", c.Request().Method), slog.String("route", c.Path()),
+		slog.Int("status", c.Response().Status), slog.Int64("duration_us", a.clock.Now().Sub(started).Microseconds()),
+		slog.String("remote_addr", c.Request().RemoteAddr),
+	}
+	if code, ok := c.Get(errorCodeKey).(string); ok {
+		attributes = append(attributes, slog.String("error", code))
+	}
+	if bearer := bearerOf(c.Request().Context()); bearer.Subject != "" {
+		attributes = append(attributes, slog.String("user_id", string(bearer.Subject)))
+	}
+	a.log.LogAttrs(c.Request().Context(), slog.LevelInfo, "request", attributes...)
+}

@@ -1,0 +1,63 @@
+package rest
+
+import (
+	"encoding/json"
+
+	"github.com/hexauth/hexauth/adapter/rest/api"
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/usecase"
+)
+
+func optionsOf(o api.SignUpOptions) domain.SignUpOptions {
+	options := domain.SignUpOptions{
+		DefaultRole: domain.Role(o.DefaultRole), DisplayName: o.DisplayName, Locale: o.Locale,
+		Metadata: domain.Metadata(o.Metadata), RedirectTo: o.RedirectTo,
+	}
+	if o.AllowedRoles != nil {
+		options.AllowedRoles = make([]domain.Role, len(o.AllowedRoles))
+		for i, role := range o.AllowedRoles {
+			options.AllowedRoles[i] = domain.Role(role)
+		}
+	}
+	return options
+}
+
+func sessionOf(s usecase.Session) api.Session {
+	return api.Session{
+		AccessToken: s.AccessToken, AccessTokenExpiresIn: int64(s.ExpiresIn.Seconds()),
+		RefreshToken: string(s.RefreshToken), RefreshTokenID: string(s.ID), User: userOf(s.User),
+	}
+}
+
+// payloadOf is {"session": …}, or {} without one.
+func payloadOf(s *usecase.Session) api.SessionPayload {
+	if s == nil {
+		return api.SessionPayload{}
+	}
+	session := sessionOf(*s)
+	return api.SessionPayload{Session: &session}
+}
+
+func userOf(u domain.User) api.User {
+	user := api.User{
+		ID: string(u.ID), CreatedAt: u.CreatedAt, DisplayName: u.DisplayName, AvatarURL: u.AvatarURL, Locale: u.Locale,
+		Email: string(u.Email), EmailVerified: u.EmailVerified, PhoneNumber: u.PhoneNumber, PhoneNumberVerified: u.PhoneNumberVerified,
+		DefaultRole: string(u.DefaultRole), Roles: make([]string, len(u.Roles)), IsAnonymous: u.IsAnonymous,
+		Metadata: json.RawMessage("null"),
+	}
+	for i, role := range u.Roles {
+		user.Roles[i] = string(role)
+	}
+	if u.Metadata != "" {
+		user.Metadata = json.RawMessage(u.Metadata)
+	}
+	if u.ActiveMFA != domain.NoMFA {
+		mfa := string(u.ActiveMFA)
+		user.ActiveMfaType = &mfa
+	}
+	return user
+}
+
+func jwkOf(k domain.JWK) api.JWK {
+	return api.JWK{Kty: k.KeyType, Kid: k.KeyID, Alg: k.Algorithm, Use: "sig", Crv: k.Curve, N: k.N, E: k.E, X: k.X, Y: k.Y}
+}

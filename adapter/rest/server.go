@@ -1,0 +1,78 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/hexauth/hexauth/adapter/rest/api"
+	"github.com/hexauth/hexauth/port"
+	"github.com/hexauth/hexauth/usecase"
+)
+
+// UseCases are the operations behind the API. None may be nil.
+type UseCases struct {
+	Authenticate        *usecase.Authenticate
+	GetJWKS             *usecase.GetJWKS
+	GetReadiness        *usecase.GetReadiness
+	GetUser             *usecase.GetUser
+	RefreshToken        *usecase.RefreshToken
+	SignInAnonymous     *usecase.SignInAnonymous
+	SignInEmailPassword *usecase.SignInEmailPassword
+	SignOut             *usecase.SignOut
+	SignUpEmailPassword *usecase.SignUpEmailPassword
+	VerifyToken         *usecase.VerifyToken
+}
+
+// Options are the settings of the API.
+type Options struct {
+	Prefix        string // before every path: "" or "/v1"
+	MaxBodyBytes  int64
+	ConcealErrors bool // answer what could tell about accounts with invalid-request
+	Version       string
+	Log           *slog.Logger
+	Clock         port.Clock
+	Random        port.Random // of request ids
+}
+
+// New returns the handler of the whole API. An error means that the binary's own contract is broken.
+func New(ctx context.Context, useCases UseCases, o Options) (http.Handler, error) {
+	contract, err := api.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	errors := errorWriter{conceal: o.ConcealErrors, log: o.Log}
+	e.HTTPErrorHandler = errors.handle
+	access := access{log: o.Log, clock: o.Clock, random: o.Random, errors: errors}
+	e.Pre(access.trace, cors)
+	validator, err := newValidator(contract, o.Prefix, o.MaxBodyBytes, useCases.Authenticate)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the contract: %w", err)
+	}
+	e.Use(validator.middleware)
+	handlers := &handlers{useCases: useCases, version: o.Version}
+	api.RegisterHandlersWithBaseURL(e, api.NewStrictHandler(handlers, []api.StrictMiddlewareFunc{refuseUnbuilt}), o.Prefix)
+	if o.Prefix != "" {
+		e.GET("/healthz", bareHealth)
+		e.HEAD("/healthz", bareHealth)
+	}
+	return e, nil
+}
+
+// bareHealth answers load balancers that know nothing of the prefix.
+func bareHealth(c echo.Context) error {
+	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// handlers implements api.StrictServerInterface. The embedded interface is nil: it stands for the operations that
+// refuseUnbuilt never lets through.
+type handlers struct {
+	api.StrictServerInterface
+	useCases UseCases
+	version  string
+}

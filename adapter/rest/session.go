@@ -1,0 +1,41 @@
+package rest
+
+import (
+	"context"
+
+	"github.com/hexauth/hexauth/adapter/rest/api"
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/usecase"
+)
+
+// RefreshToken is POST /token.
+func (h *handlers) RefreshToken(ctx context.Context, r api.RefreshTokenRequestObject) (api.RefreshTokenResponseObject, error) {
+	session, err := h.useCases.RefreshToken.Do(ctx, domain.RefreshToken(r.Body.RefreshToken))
+	if err != nil {
+		return nil, err
+	}
+	return api.RefreshToken200JSONResponse(sessionOf(session)), nil
+}
+
+// VerifyToken is POST /token/verify.
+func (h *handlers) VerifyToken(ctx context.Context, r api.VerifyTokenRequestObject) (api.VerifyTokenResponseObject, error) {
+	input := usecase.VerifyTokenInput{Bearer: bearerOf(ctx).Subject}
+	if r.Body != nil {
+		input.Token = r.Body.Token
+	}
+	if err := h.useCases.VerifyToken.Do(ctx, input); err != nil {
+		return nil, err
+	}
+	return api.VerifyToken200JSONResponse(api.OKResponseOK), nil
+}
+
+// SignOut is POST /signout.
+func (h *handlers) SignOut(ctx context.Context, r api.SignOutRequestObject) (api.SignOutResponseObject, error) {
+	err := h.useCases.SignOut.Do(ctx, usecase.SignOutInput{
+		Bearer: bearerOf(ctx).Subject, Token: domain.RefreshToken(r.Body.RefreshToken), All: r.Body.All,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.SignOut200JSONResponse(api.OKResponseOK), nil
+}

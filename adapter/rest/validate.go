@@ -1,0 +1,176 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/labstack/echo/v4"
+
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/usecase"
+)
+
+// validator holds requests to the contract before a handler sees them, in the order bearer, parameters, body. What it answers
+// names the field and never repeats a value: values are often secrets.
+type validator struct {
+	operations   map[string]operation // by method and Echo's route: "POST /v1/token"
+	maxBodyBytes int64
+	authenticate *usecase.Authenticate
+}
+
+// operation is what the contract demands of the requests to one route.
+type operation struct {
+	route      *routers.Route
+	parameters openapi3.Parameters
+	body       *openapi3.RequestBody // nil: none is read
+	bearer     bearerRule
+}
+
+func newValidator(contract *openapi3.T, prefix string, maxBodyBytes int64, authenticate *usecase.Authenticate) (*validator, error) {
+	v := &validator{operations: map[string]operation{}, maxBodyBytes: maxBodyBytes, authenticate: authenticate}
+	for path, item := range contract.Paths.Map() {
+		for method, o := range item.Operations() {
+			bearer, err := bearerRuleOf(o)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", o.OperationID, err)
+			}
+			op := operation{
+				route:  &routers.Route{Spec: contract, Path: path, PathItem: item, Method: method, Operation: o},
+				bearer: bearer, parameters: append(item.Parameters, o.Parameters...),
+			}
+			if o.RequestBody != nil {
+				op.body = o.RequestBody.Value
+			}
+			v.operations[method+" "+prefix+echoRoute(path)] = op
+		}
+	}
+	return v, nil
+}
+
+// echoRoute writes a path template as Echo does: /signin/provider/{provider} → /signin/provider/:provider.
+func echoRoute(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
+}
+
+func (v *validator) middleware(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		op, found := v.operations[c.Request().Method+" "+c.Path()]
+		if !found {
+			return next(c) // Echo's own 404 and 405, and the health check without prefix
+		}
+		if err := v.checkBearer(c, op.bearer); err != nil {
+			return err
+		}
+		if err := checkParameters(c, op); err != nil {
+			return err
+		}
+		if op.body != nil {
+			if err := v.checkBody(c, op.body); err != nil {
+				return err
+			}
+		}
+		return next(c)
+	}
+}
+
+func checkParameters(c echo.Context, op operation) error {
+	if len(op.parameters) == 0 {
+		return nil
+	}
+	if strings.ContainsRune(c.Request().URL.Path+c.QueryString(), 0) || strings.Contains(c.QueryString(), "%00") {
+		return &domain.FieldError{Code: domain.RequestValidation, Field: "query", Reason: "must not have NUL characters"}
+	}
+	pathParams := map[string]string{}
+	for _, name := range c.ParamNames() {
+		pathParams[name] = c.Param(name)
+	}
+	input := &openapi3filter.RequestValidationInput{
+		Request: c.Request(), PathParams: pathParams, QueryParams: c.QueryParams(), Route: op.route, Options: &openapi3filter.Options{},
+	}
+	for _, parameter := range op.parameters {
+		if err := openapi3filter.ValidateParameter(c.Request().Context(), input, parameter.Value); err != nil {
+			return parameterError(parameter.Value.Name, err)
+		}
+	}
+	return nil
+}
+
+func parameterError(name string, err error) error {
+	var schemaError *openapi3.SchemaError
+	switch {
+	case errors.As(err, &schemaError):
+		return &domain.FieldError{Code: domain.SchemaValidation, Field: name, Reason: reasonOf(schemaError)}
+	case errors.Is(err, openapi3filter.ErrInvalidRequired):
+		return &domain.FieldError{Code: domain.RequestValidation, Field: name, Reason: "is required"}
+	}
+	return &domain.FieldError{Code: domain.RequestValidation, Field: name, Reason: "can't be read"}
+}
+
+// bearerRule says what an operation demands of the Authorization header.
+type bearerRule int
+
+const (
+	bearerIgnored  bearerRule = iota // public: a header is neither needed nor looked at, good or bad
+	bearerOptional                   // a bad token counts as none
+	bearerRequired
+)
+
+// bearerRuleOf reads the operation's security requirements: none, one scheme, or one scheme or nothing.
+func bearerRuleOf(o *openapi3.Operation) (bearerRule, error) {
+	if o.Security == nil {
+		return bearerIgnored, nil
+	}
+	rule := bearerRequired
+	for _, requirement := range *o.Security {
+		if len(requirement) == 0 {
+			rule = bearerOptional
+		}
+		for scheme := range requirement {
+			if scheme != "BearerAuth" && scheme != "BearerAuthElevated" {
+				return 0, fmt.Errorf("the security scheme %q is unknown", scheme)
+			}
+		}
+	}
+	return rule, nil
+}
+
+func (v *validator) checkBearer(c echo.Context, rule bearerRule) error {
+	if rule == bearerIgnored {
+		return nil
+	}
+	claims, err := v.bearer(c)
+	if err != nil && (rule == bearerRequired || !errors.Is(err, domain.Unauthorized)) {
+		return err
+	}
+	if err == nil {
+		c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), bearerKey{}, claims)))
+	}
+	return nil
+}
+
+// bearer reads the Authorization header: exactly "Bearer", one space and the token, once.
+func (v *validator) bearer(c echo.Context) (domain.Claims, error) {
+	values := c.Request().Header.Values(echo.HeaderAuthorization)
+	if len(values) != 1 {
+		return domain.Claims{}, fmt.Errorf("%w: the request has %d Authorization headers", domain.Unauthorized, len(values))
+	}
+	token, found := strings.CutPrefix(values[0], "Bearer ")
+	if !found || token == "" || strings.ContainsRune(token, ' ') {
+		return domain.Claims{}, fmt.Errorf("%w: the Authorization header is not Bearer and a token", domain.Unauthorized)
+	}
+	return v.authenticate.Do(c.Request().Context(), token)
+}
+
+// bearerKey is the context's key for the claims of the request's bearer.
+type bearerKey struct{}
+
+// bearerOf returns whom the request was authenticated as; no subject when it was not.
+func bearerOf(ctx context.Context) domain.Claims {
+	claims, _ := ctx.Value(bearerKey{}).(domain.Claims)
+	return claims
+}

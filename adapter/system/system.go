@@ -1,0 +1,55 @@
+package system
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hexauth/hexauth/port"
+)
+
+var (
+	_ port.Clock   = Clock{}
+	_ port.Random  = Random{}
+	_ port.Journal = Journal{}
+)
+
+// Clock is the system's clock.
+type Clock struct{}
+
+// Now returns the time in UTC, truncated to microseconds: that is what the databases keep, so a value that was stored equals
+// the one still held in memory.
+func (Clock) Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// Random is the entropy of the operating system. It never fails: crypto/rand ends the process instead (its documentation says
+// when). It is safe for concurrent use.
+type Random struct{}
+
+// UUID returns a version 4 UUID (RFC 9562 §5.4) in lower-case text.
+func (Random) UUID() string { return uuid.NewString() }
+
+// Nonce returns 16 random bytes.
+func (Random) Nonce() [16]byte {
+	var nonce [16]byte
+	rand.Read(nonce[:])
+	return nonce
+}
+
+// Read fills p with random bytes: salts, keys and initialisation vectors of other adapters come from here.
+func (Random) Read(p []byte) (int, error) { return rand.Read(p) }
+
+// Journal writes events of security to the log, at level WARN, each with an attribute "event" that alerts can match.
+type Journal struct {
+	Log *slog.Logger
+}
+
+// RefreshTokenReused writes the event refresh_token_reused with user_id and session_id.
+func (j Journal) RefreshTokenReused(user, session string) {
+	j.Log.LogAttrs(context.Background(), slog.LevelWarn, "refresh token reused, session ended",
+		slog.String("event", "refresh_token_reused"),
+		slog.String("user_id", user),
+		slog.String("session_id", session))
+}

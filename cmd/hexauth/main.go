@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/hexauth/hexauth/config"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Environ(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "hexauth: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+// cli is the command line. All settings come from the environment, see docs/configuration.md.
+type cli struct {
+	Serve   serveCommand   `cmd:"" help:"Start the server. Without any configuration it runs in development mode on 127.0.0.1:4000 and keeps its data in ./data."`
+	Migrate migrateCommand `cmd:"" help:"Show or change the version of the database."`
+	Keys    keysCommand    `cmd:"" help:"List or rotate the keys that sign access tokens."`
+	Config  configCommand  `cmd:"" help:"Show the configuration in force, secrets hidden, and where each value comes from."`
+	Version versionCommand `cmd:"" help:"Show the version."`
+}
+
+// invocation is what every command gets.
+type invocation struct {
+	ctx     context.Context
+	environ []string
+	stdout  io.Writer
+}
+
+// config loads the configuration. The error lists every mistake.
+func (i *invocation) config() (config.Config, error) {
+	return config.Load(config.FromEnviron(i.environ))
+}
+
+// errUsage is returned, with the reason, when the arguments can't be understood.
+var errUsage = errors.New("see hexauth --help")
+
+// run executes one command. It returns when the command is done, or when ctx ends and a server has stopped gracefully.
+func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
+	helped := false
+	parser, err := kong.New(&cli{}, kong.Name("hexauth"),
+		kong.Description("The authentication server you host yourself. It is configured by environment variables: "+
+			"hexauth config shows them, docs/configuration.md explains them."),
+		kong.Writers(stdout, stdout), kong.Exit(func(int) { helped = true }), kong.UsageOnError())
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if helped {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w; %w", err, errUsage)
+	}
+	return parsed.Run(&invocation{ctx: ctx, environ: environ, stdout: stdout})
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hexauth/hexauth/adapter/rest"
+	"github.com/hexauth/hexauth/config"
+	"github.com/hexauth/hexauth/domain"
+)
+
+type serveCommand struct{}
+
+// Help explains what serve does.
+func (serveCommand) Help() string {
+	return "Starts the server. With neither a database URL nor a JWT secret configured it runs in development mode: on 127.0.0.1, " +
+		"with an SQLite file and generated keys below ./data (AUTH_DATA_DIR). With AUTH_DATABASE_URL=postgres://… it runs in " +
+		"production mode and refuses unsafe settings. It migrates the database by itself unless AUTH_MIGRATE=false. " +
+		"SIGTERM and SIGINT stop it gracefully: requests under way have 30 seconds."
+}
+
+// Run serves until the context ends.
+func (serveCommand) Run(i *invocation) error {
+	cfg, err := i.config()
+	if err != nil {
+		return err
+	}
+	log := newLogger(cfg, i.stdout)
+	announce(cfg, log)
+	app, err := start(i.ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer app.store.Close()
+	listener, err := (&net.ListenConfig{}).Listen(i.ctx, "tcp", net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port)))
+	if err != nil {
+		return fmt.Errorf("listen (AUTH_HOST, AUTH_PORT): %w", err)
+	}
+	log.Info("listening", "address", listener.Addr().String(), "prefix", cfg.APIPrefix)
+
+	background, stop := context.WithCancel(i.ctx)
+	var jobs sync.WaitGroup
+	for _, job := range app.jobs {
+		jobs.Go(func() { job(background) })
+	}
+	defer jobs.Wait()
+	defer stop()
+	if err := rest.Serve(i.ctx, listener, app.handler, log); err != nil {
+		return err
+	}
+	log.Info("stopped")
+	return nil
+}
+
+func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if cfg.Debug {
+		options.Level = slog.LevelDebug
+	}
+	if cfg.LogFormatText {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}
+
+// announce says in the first lines which mode this is and what looks odd.
+func announce(cfg config.Config, log *slog.Logger) {
+	log.Info("hexauth", "version", version)
+	if cfg.Development {
+		log.Warn("development mode: not for the internet; configure a database and a key for production, see docs/configuration.md",
+			"data_dir", cfg.DataDir, "email_verification_required", cfg.EmailVerifiedRequired)
+	}
+	if cfg.EmailVerifiedRequired {
+		log.Warn("users must verify their address, and this version sends no mail: only users who are already verified can sign in",
+			"variable", "AUTH_EMAIL_SIGNIN_EMAIL_VERIFIED_REQUIRED")
+	}
+	for _, warning := range cfg.Warnings {
+		log.Warn(warning)
+	}
+	for _, name := range cfg.Ignored {
+		log.Warn("this variable is set and means nothing to this version", "variable", name)
+	}
+}
+
+const (
+	// databasePatience is how long a start waits for a database that is away: both may be starting at the same time.
+	databasePatience = 30 * time.Second
+	databaseRetry    = 500 * time.Millisecond
+)
+
+// start prepares the database and wires everything, waiting for the database if need be.
+func start(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, error) {
+	patience, cancel := context.WithTimeout(ctx, databasePatience)
+	defer cancel()
+	for {
+		app, err := prepare(ctx, cfg, log)
+		if err == nil || !errors.Is(err, domain.Unavailable) {
+			return app, err
+		}
+		log.Warn("the database can't be reached yet", "cause", err.Error())
+		select {
+		case <-patience.Done():
+			return nil, fmt.Errorf("the database can't be used: %w", err)
+		case <-time.After(databaseRetry):
+		}
+	}
+}
+
+// prepare opens the store, brings the schema up to date and wires everything.
+func prepare(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, error) {
+	if cfg.Migrate {
+		if err := migrate(ctx, cfg, log); err != nil {
+			return nil, err
+		}
+	}
+	store, err := openStore(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Ready(ctx); err != nil {
+		store.Close()
+		return nil, err
+	}
+	app, err := wire(ctx, cfg, store, log)
+	if err != nil {
+		store.Close()
+		return nil, err
+	}
+	return app, nil
+}

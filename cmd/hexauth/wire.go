@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/hexauth/hexauth/adapter/aesgcm"
+	"github.com/hexauth/hexauth/adapter/bunstore"
+	"github.com/hexauth/hexauth/adapter/jwt"
+	"github.com/hexauth/hexauth/adapter/password"
+	"github.com/hexauth/hexauth/adapter/rest"
+	"github.com/hexauth/hexauth/adapter/system"
+	"github.com/hexauth/hexauth/config"
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
+	"github.com/hexauth/hexauth/usecase"
+)
+
+// app is the server, ready to run.
+type app struct {
+	store   *bunstore.Store
+	handler http.Handler
+	jobs    []func(context.Context) // run until the context ends
+}
+
+// tokens is what signs, verifies and publishes: one static key, or the keys of the database.
+type tokens interface {
+	port.AccessTokens
+	port.PublicKeys
+}
+
+const (
+	// keyMargin is added to an access token's life before its key is forgotten: clocks differ.
+	keyMargin = 5 * time.Minute
+	// legacyIssuer is who signed the tokens of hasura-auth before it had a server URL; they stay good after a take-over.
+	legacyIssuer  = "hasura-auth"
+	cleanUpPeriod = 10 * time.Minute
+	cleanUpBatch  = 500
+	anonymousName = "Anonymous User"
+	bcryptMaximum = 72 // bytes that bcrypt reads
+)
+
+func openStore(ctx context.Context, cfg config.Config) (*bunstore.Store, error) {
+	return bunstore.Open(ctx, cfg.DatabaseURL, bunstore.Options{
+		PoolSize: cfg.DatabasePoolSize, Timeout: cfg.DatabaseTimeout, Unprepared: !cfg.DatabasePreparedStatements,
+	})
+}
+
+// wire builds the server on an open store whose schema is up to date.
+func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *slog.Logger) (*app, error) {
+	key, err := encryptionKey(cfg, system.Random{})
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Roles().Ensure(ctx, append(roles(cfg.AllowedRoles), domain.Role(cfg.DefaultRole), domain.AnonymousRole)); err != nil {
+		return nil, err
+	}
+	tokens, jobs, err := newTokens(ctx, cfg, key, store, log)
+	if err != nil {
+		return nil, err
+	}
+	useCases, err := newUseCases(cfg, key, store, tokens, log)
+	if err != nil {
+		return nil, err
+	}
+	handler, err := rest.New(ctx, useCases, rest.Options{
+		Prefix: cfg.APIPrefix, MaxBodyBytes: cfg.MaxBodyBytes, ConcealErrors: cfg.ConcealErrors, Version: version,
+		Log: log, Clock: system.Clock{}, Random: system.Random{},
+	})
+	if err != nil {
+		return nil, err
+	}
+	expired := &usecase.DeleteExpiredSessions{Store: store, Clock: system.Clock{}, Batch: cleanUpBatch}
+	return &app{store: store, handler: handler, jobs: append(jobs, cleanUp(expired, log))}, nil
+}
+
+// newUseCases hands every use case its ports and policies.
+func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens, log *slog.Logger) (rest.UseCases, error) {
+	signUp, err := signUpPolicy(cfg)
+	if err != nil {
+		return rest.UseCases{}, err
+	}
+	signIn := domain.SignInPolicy{Emails: signUp.Emails, RequireVerified: cfg.EmailVerifiedRequired}
+	passwords, err := password.New(password.Options{Algorithm: cfg.PasswordHash, Concurrency: cfg.PasswordHashConcurrency, Salt: system.Random{}})
+	if err != nil {
+		return rest.UseCases{}, err
+	}
+	refreshKey := domain.RefreshTokenKey(aesgcm.DeriveKey(key, "hexauth refresh tokens"))
+	sessions := usecase.Sessions{
+		Tokens: tokens, Clock: system.Clock{}, Random: system.Random{}, Key: refreshKey,
+		Policy: domain.SessionPolicy{
+			AccessTokenTTL: cfg.AccessTokenExpiresIn, RefreshTokenTTL: cfg.RefreshTokenExpiresIn, Grace: cfg.RefreshTokenGrace,
+		},
+	}
+	return rest.UseCases{
+		Authenticate:        &usecase.Authenticate{Tokens: tokens},
+		GetJWKS:             &usecase.GetJWKS{Keys: tokens},
+		GetReadiness:        &usecase.GetReadiness{Store: store},
+		GetUser:             &usecase.GetUser{Store: store, Policy: signIn},
+		RefreshToken:        &usecase.RefreshToken{Store: store, Sessions: sessions, Policy: signIn, Journal: system.Journal{Log: log}},
+		SignInAnonymous:     &usecase.SignInAnonymous{Store: store, Random: system.Random{}, Sessions: sessions, Policy: signUp},
+		SignInEmailPassword: &usecase.SignInEmailPassword{Store: store, Passwords: passwords, Sessions: sessions, Policy: signIn},
+		SignOut:             &usecase.SignOut{Store: store, Key: refreshKey},
+		SignUpEmailPassword: &usecase.SignUpEmailPassword{
+			Store: store, Passwords: passwords, Random: system.Random{}, Sessions: sessions, Policy: signUp, Password: passwordPolicy(cfg),
+		},
+		VerifyToken: &usecase.VerifyToken{Tokens: tokens, Store: store, Policy: signIn},
+	}, nil
+}
+
+func signUpPolicy(cfg config.Config) (domain.SignUpPolicy, error) {
+	redirects, err := domain.NewRedirectPolicy(cfg.ClientURL, cfg.AllowedRedirectURLs)
+	if err != nil {
+		return domain.SignUpPolicy{}, err
+	}
+	return domain.SignUpPolicy{
+		Disabled: cfg.DisableSignUp, NewUsersDisabled: cfg.DisableNewUsers, AnonymousEnabled: cfg.AnonymousUsersEnabled,
+		RequireVerified: cfg.EmailVerifiedRequired, DefaultRole: domain.Role(cfg.DefaultRole), AllowedRoles: roles(cfg.AllowedRoles),
+		DefaultLocale: cfg.DefaultLocale, Locales: cfg.AllowedLocales, Redirects: redirects, AnonymousName: anonymousName,
+		Emails:  domain.NewEmailAccessPolicy(cfg.AllowedEmails, cfg.AllowedEmailDomains, cfg.BlockedEmails, cfg.BlockedEmailDomains),
+		Avatars: domain.AvatarPolicy{Gravatar: cfg.GravatarEnabled, Default: cfg.GravatarDefault, Rating: cfg.GravatarRating},
+	}, nil
+}
+
+func passwordPolicy(cfg config.Config) domain.PasswordPolicy {
+	policy := domain.PasswordPolicy{MinLength: cfg.PasswordMinLength}
+	if cfg.PasswordHash == "bcrypt" {
+		policy.MaxLength = bcryptMaximum
+	}
+	return policy
+}
+
+func roles(names []string) []domain.Role {
+	list := make([]domain.Role, len(names))
+	for i, name := range names {
+		list[i] = domain.Role(name)
+	}
+	return list
+}
+
+// newTokens returns what signs access tokens, and the jobs that keep it up to date.
+func newTokens(ctx context.Context, cfg config.Config, key []byte, store port.Store, log *slog.Logger) (tokens, []func(context.Context), error) {
+	options := jwt.Options{Issuer: cfg.Issuer(), ClaimsNamespace: cfg.ClaimsNamespace(), Clock: system.Clock{}}
+	if secret := cfg.JWTSecret; secret != nil {
+		if secret.Issuer == "" {
+			options.LegacyIssuers = []string{legacyIssuer}
+		}
+		static, err := jwt.NewStatic(jwt.Key{
+			ID: secret.KeyID, Algorithm: secret.Algorithm, HMAC: secret.HMAC, Private: secret.Private, Public: secret.Public,
+		}, options)
+		return static, nil, err
+	}
+	cipher, err := aesgcm.New(key, system.Random{})
+	if err != nil {
+		return nil, nil, err
+	}
+	keyring, err := jwt.NewKeyring(store.SigningKeys(), cipher, options, jwt.KeyringOptions{
+		Maker: jwt.Maker{Cipher: cipher, Random: system.Random{}}, Algorithm: cfg.SigningAlgorithm, Lifetime: keyLifetime(cfg), Log: log,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := keyring.Load(ctx); err != nil {
+		return nil, nil, err
+	}
+	return keyring, []func(context.Context){keyring.Run}, nil
+}
+
+// keyLifetime is how long a key is published after another has taken over.
+func keyLifetime(cfg config.Config) time.Duration { return cfg.AccessTokenExpiresIn + keyMargin }
+
+func listSigningKeys(cfg config.Config, store port.Store) *usecase.ListSigningKeys {
+	return &usecase.ListSigningKeys{Keys: store.SigningKeys(), Clock: system.Clock{}, Lifetime: keyLifetime(cfg)}
+}
+
+func rotateSigningKey(cfg config.Config, store port.Store) (*usecase.RotateSigningKey, error) {
+	key, err := encryptionKey(cfg, system.Random{})
+	if err != nil {
+		return nil, err
+	}
+	cipher, err := aesgcm.New(key, system.Random{})
+	if err != nil {
+		return nil, err
+	}
+	return &usecase.RotateSigningKey{
+		Keys: store.SigningKeys(), Maker: jwt.Maker{Cipher: cipher, Random: system.Random{}}, Clock: system.Clock{}, Algorithm: cfg.SigningAlgorithm,
+	}, nil
+}
+
+// cleanUp removes expired sessions now and then.
+func cleanUp(expired *usecase.DeleteExpiredSessions, log *slog.Logger) func(context.Context) {
+	return func(ctx context.Context) {
+		ticker := time.NewTicker(cleanUpPeriod)
+		defer ticker.Stop()
+		for {
+			if deleted, err := expired.Do(ctx); err != nil && ctx.Err() == nil {
+				log.Warn("expired sessions could not be removed; the next try follows", "cause", err.Error(), "period", cleanUpPeriod.String())
+			} else if deleted > 0 {
+				log.Info("expired sessions removed", "rows", deleted)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// checkValues applies everything that types and limits cannot say.
+func (l *loader) checkValues() {
+	l.checkListener()
+	l.checkURLs()
+	l.checkDatabase()
+	l.checkEncryptionKey()
+	l.checkJWTSecret()
+	l.checkLifetimes()
+	l.checkUsers()
+	l.checkEmailLists()
+	l.checkRedirects()
+}
+
+func (l *loader) checkListener() {
+	c := &l.cfg
+	c.Host = strings.TrimSuffix(strings.TrimPrefix(c.Host, "["), "]")
+	name := regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$`)
+	if _, err := netip.ParseAddr(c.Host); err != nil && c.Host != "" && !name.MatchString(c.Host) {
+		l.problem("AUTH_HOST", "must be an IP address or a host name, without a port (0.0.0.0 for every IPv4 address)"+l.gotName("AUTH_HOST"))
+	} else if l.development && !isLoopback(c.Host) {
+		l.warn("AUTH_HOST", "development mode is reachable from other machines")
+	}
+	c.APIPrefix = strings.Trim(c.APIPrefix, "/")
+	if c.APIPrefix != "" {
+		c.APIPrefix = "/" + c.APIPrefix
+	}
+	prefix := regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$`)
+	if !prefix.MatchString(c.APIPrefix) {
+		l.problem("AUTH_API_PREFIX", "must be a path of letters, digits and - . _ ~ such as /v1"+l.gotName("AUTH_API_PREFIX"))
+	}
+	if strings.ContainsAny(c.DataDir, "?#") || hasControl(c.DataDir) {
+		l.problem("AUTH_DATA_DIR", "must be a directory whose path has no ?, # or control character")
+	}
+}
+
+func (l *loader) checkEncryptionKey() {
+	key := l.cfg.EncryptionKey
+	switch {
+	case l.hasProblem("AUTH_ENCRYPTION_KEY"):
+	case key == nil && !l.development:
+		l.problem("AUTH_ENCRYPTION_KEY", "is required: give 32 random bytes as hexadecimal digits, for example from \"openssl rand -hex 32\", "+
+			"or set AUTH_DEV_MODE=true to try things out")
+	case key != nil && bytes.Count(key, key[:1]) == len(key):
+		l.unsafe("AUTH_ENCRYPTION_KEY", "repeats one byte, so anybody can guess it: give random bytes, for example from \"openssl rand -hex 32\"")
+	}
+}
+
+func (l *loader) checkLifetimes() {
+	c := l.cfg
+	access, refresh, grace := "AUTH_ACCESS_TOKEN_EXPIRES_IN", "AUTH_REFRESH_TOKEN_EXPIRES_IN", "AUTH_REFRESH_TOKEN_GRACE"
+	if l.hasProblem(refresh) {
+		return
+	}
+	if !l.hasProblem(grace) && c.RefreshTokenGrace > c.RefreshTokenExpiresIn {
+		l.unsafe(grace, fmt.Sprintf("must not be longer than %s (%d seconds)", refresh, c.RefreshTokenExpiresIn/time.Second))
+	}
+	if !l.hasProblem(access) && c.AccessTokenExpiresIn > c.RefreshTokenExpiresIn {
+		l.warn(access, "access tokens live longer than sessions ("+refresh+")")
+	}
+}
+
+func (l *loader) checkUsers() {
+	c := l.cfg
+	role := regexp.MustCompile(`^[\pL\pN_][\pL\pN_.:@/+-]*$`)
+	const roleRule = " must consist of letters, digits and _ . : @ / + -, starting with a letter, digit or _"
+	if !role.MatchString(c.DefaultRole) {
+		l.problem("AUTH_USER_DEFAULT_ROLE", "the role"+roleRule+l.gotName("AUTH_USER_DEFAULT_ROLE"))
+	}
+	l.checkEach("AUTH_USER_DEFAULT_ALLOWED_ROLES", c.AllowedRoles, role.MatchString, "role %d"+roleRule)
+
+	locale := regexp.MustCompile(`^[A-Za-z]{2,3}$`)
+	if !locale.MatchString(c.DefaultLocale) {
+		l.problem("AUTH_LOCALE_DEFAULT", "must be 2 or 3 letters such as en"+l.gotName("AUTH_LOCALE_DEFAULT"))
+	}
+	l.checkEach("AUTH_LOCALE_ALLOWED_LOCALES", c.AllowedLocales, locale.MatchString, "locale %d must be 2 or 3 letters such as en")
+}
+
+func (l *loader) checkEmailLists() {
+	c := &l.cfg
+	address := regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
+	domain := regexp.MustCompile(`^[\pL\pN]([\pL\pN.-]*[\pL\pN])?$`)
+	for name, list := range map[string][]string{
+		"AUTH_ACCESS_CONTROL_ALLOWED_EMAILS": c.AllowedEmails, "AUTH_ACCESS_CONTROL_BLOCKED_EMAILS": c.BlockedEmails,
+	} {
+		lowerAll(list)
+		l.checkEach(name, list, address.MatchString, "entry %d must be an address such as jane@example.com")
+	}
+	for name, list := range map[string][]string{
+		"AUTH_ACCESS_CONTROL_ALLOWED_EMAIL_DOMAINS": c.AllowedEmailDomains, "AUTH_ACCESS_CONTROL_BLOCKED_EMAIL_DOMAINS": c.BlockedEmailDomains,
+	} {
+		lowerAll(list)
+		l.checkEach(name, list, domain.MatchString, "entry %d must be a domain such as example.com, without @ or wildcards")
+	}
+	l.checkOverlap("AUTH_ACCESS_CONTROL_ALLOWED_EMAILS", c.AllowedEmails, "AUTH_ACCESS_CONTROL_BLOCKED_EMAILS", c.BlockedEmails)
+	l.checkOverlap("AUTH_ACCESS_CONTROL_ALLOWED_EMAIL_DOMAINS", c.AllowedEmailDomains,
+		"AUTH_ACCESS_CONTROL_BLOCKED_EMAIL_DOMAINS", c.BlockedEmailDomains)
+}
+
+// checkOverlap refuses an entry that is both allowed and blocked.
+func (l *loader) checkOverlap(allowedName string, allowed []string, blockedName string, blocked []string) {
+	for i, entry := range allowed {
+		if slices.Contains(blocked, entry) {
+			l.unsafe(allowedName, fmt.Sprintf("entry %d is in %s too, which wins: remove one of them", i+1, blockedName))
+		}
+	}
+}
+
+// checkEach reports every member that does not satisfy ok; format has a place for the member's number, counted from 1.
+func (l *loader) checkEach(name string, list []string, ok func(string) bool, format string) {
+	for i, member := range list {
+		if !ok(member) {
+			l.problem(name, fmt.Sprintf(format, i+1))
+		}
+	}
+}
+
+func lowerAll(list []string) {
+	for i := range list {
+		list[i] = strings.ToLower(list[i])
+	}
+}
+
+// gotName is got for a variable that is no secret.
+func (l *loader) gotName(name string) string {
+	i := slices.IndexFunc(l.fields, func(f field) bool { return f.name == name })
+	return l.got(l.fields[i])
+}
+
+// isLoopback tells whether a host, without port and brackets, is this machine: a loopback address, localhost or a name
+// below it (RFC 6761 §6.3).
+func isLoopback(host string) bool {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.Unmap().IsLoopback()
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}

@@ -1,0 +1,156 @@
+package config
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// DefaultClaimsNamespace is the claim below which Hasura and the JavaScript client look for roles and the user's id.
+const DefaultClaimsNamespace = "https://hasura.io/jwt/claims"
+
+const (
+	sqliteScheme      = "sqlite://"
+	databaseFile      = "hexauth.db"
+	encryptionKeyFile = "encryption.key"
+)
+
+// Config is the whole configuration, complete and checked. It is never changed after Load; its slices are shared, so
+// nobody may write to them. Printing or marshalling it reveals nothing: use Effective to show it.
+//
+// Tags: env is the variable's name; alias lists names that mean the same and come after it; envDefault and devDefault are
+// the defaults outside and inside development mode; defaultText describes a default that is computed; group is stated by
+// the first field of each group; secret is "true", or "url" where only the password in the value is secret.
+type Config struct {
+	// Host is the address to listen on, without a port and without brackets; "" means every address.
+	Host string `env:"AUTH_HOST" devDefault:"127.0.0.1" defaultText:"every address" group:"Server" example:"10.0.0.5" doc:"Address or host name to listen on, without a port."`
+	// Port is the TCP port to listen on; 0 lets the system choose one.
+	Port int `env:"AUTH_PORT" envDefault:"4000" min:"0" max:"65535" doc:"TCP port to listen on. 0 takes any free port, which is useful in tests."`
+	// APIPrefix is "" or a path with a leading and without a trailing slash.
+	APIPrefix string `env:"AUTH_API_PREFIX" defaultText:"empty" example:"/v1" doc:"Path in front of every route. @nhost/nhost-js expects the public address to end in /v1: set it here, or let a proxy map it."`
+	// ServerURL is this server's public base URL as given; join paths to it with url.JoinPath.
+	ServerURL string `env:"AUTH_SERVER_URL" defaultText:"http://localhost:<port><prefix>" example:"https://auth.example.com/v1" doc:"Public base URL of this server, path included. It is the issuer of access tokens unless HASURA_GRAPHQL_JWT_SECRET names another one. Outside development it must be https, except on loopback hosts."`
+	// ClientURL is the address of the app, the default target of redirects; it may be "" in production.
+	ClientURL string `env:"AUTH_CLIENT_URL" devDefault:"http://localhost:3000" defaultText:"empty" example:"https://app.example.com" doc:"Address of your app: the default target of redirects, and always an allowed one. Outside development it must not be plain http, except on loopback hosts."`
+	// MaxBodyBytes is the largest request body that is read.
+	MaxBodyBytes int64 `env:"AUTH_MAX_BODY_BYTES" envDefault:"1048576" min:"1024" max:"1073741824" unit:"bytes" doc:"Largest request body. Larger ones are refused without being read."`
+	// ConcealErrors replaces errors that tell something about an account by invalid-request.
+	ConcealErrors bool `env:"AUTH_CONCEAL_ERRORS" envDefault:"false" doc:"Answer invalid-request instead of errors that tell something about an account."`
+	// Debug logs at debug level.
+	Debug bool `env:"AUTH_DEBUG" envDefault:"false" doc:"Log at debug level."`
+	// LogFormatText logs text lines instead of JSON.
+	LogFormatText bool `env:"AUTH_LOG_FORMAT_TEXT" envDefault:"false" doc:"Log readable text lines instead of JSON."`
+
+	// DatabaseURL is sqlite://path, sqlite://:memory: or a postgres:// or postgresql:// URL.
+	DatabaseURL string `env:"AUTH_DATABASE_URL" alias:"POSTGRES_CONNECTION,HASURA_GRAPHQL_DATABASE_URL" secret:"url" group:"Database" defaultText:"required" devDefaultText:"sqlite://<data dir>/hexauth.db" example:"postgres://hexauth:password@db.example.com:5432/app" doc:"Where users are kept: sqlite://path for a file on this machine (sqlite:///absolute/path, sqlite://:memory: for tests), or postgres://user:password@host:port/database. Special characters in a password are percent-encoded."`
+	// MigrationsURL is the PostgreSQL URL migrations use; it equals DatabaseURL unless it is configured.
+	MigrationsURL string `env:"POSTGRES_MIGRATIONS_CONNECTION" secret:"url" defaultText:"the database URL" example:"postgres://owner:password@db.example.com:5432/app" doc:"PostgreSQL URL of a role that may create and alter tables, used by migrations only."`
+	// Migrate lets serve bring the database up to date before it listens.
+	Migrate bool `env:"AUTH_MIGRATE" envDefault:"true" doc:"Bring the database up to date at start. Any number of instances may start at once. With false, run \"hexauth migrate up\" yourself."`
+	// DatabasePoolSize is the largest number of connections one instance opens.
+	DatabasePoolSize int `env:"AUTH_DATABASE_POOL_SIZE" envDefault:"10" min:"2" max:"1000" unit:"connections" doc:"Largest number of connections one instance opens. Stay below the server's limit divided by the number of instances."`
+	// DatabaseTimeout bounds one statement, waiting for a connection included.
+	DatabaseTimeout time.Duration `env:"AUTH_DATABASE_TIMEOUT" envDefault:"5s" min:"1ms" max:"1h" example:"2500ms" doc:"Longest time for one statement, waiting for a connection included. Afterwards the client is told to retry."`
+	// DatabasePreparedStatements prepares statements on PostgreSQL.
+	DatabasePreparedStatements bool `env:"AUTH_DATABASE_PREPARED_STATEMENTS" envDefault:"true" doc:"Prepare statements on PostgreSQL. Set it to false behind a connection pooler that cannot keep prepared statements."`
+
+	// EncryptionKey is an AES key of 16, 24 or 32 bytes; nil means that EncryptionKeyFile holds it.
+	EncryptionKey []byte `env:"AUTH_ENCRYPTION_KEY" secret:"true" group:"Tokens and keys" defaultText:"required" devDefaultText:"kept in <data dir>/encryption.key" doc:"Key that encrypts signing keys and other secrets in the database: 16, 24 or 32 random bytes as hexadecimal digits, for example from \"openssl rand -hex 32\". Losing it makes what it encrypted unreadable."`
+	// JWTSecret signs access tokens; nil means that signing keys live in the database.
+	JWTSecret *JWTSecret `env:"HASURA_GRAPHQL_JWT_SECRET" secret:"true" defaultText:"keys kept in the database" example:"{\"type\":\"HS256\",\"key\":\"at least 32 random characters\"}" doc:"Key that signs access tokens, as a JSON object in Hasura's form; see below. Without it hexauth creates its own keys, keeps them encrypted in the database and publishes them as a JWKS."`
+	// SigningAlgorithm is the JWS algorithm of new keys in the database; it means nothing where JWTSecret is set.
+	SigningAlgorithm string `env:"AUTH_SIGNING_ALGORITHM" envDefault:"ES256" enum:"ES256,ES384,ES512,EdDSA,RS256" doc:"Algorithm of signing keys that are created in the database. Without effect where HASURA_GRAPHQL_JWT_SECRET is set."`
+	// AccessTokenExpiresIn is the life of an access token, in whole seconds.
+	AccessTokenExpiresIn time.Duration `env:"AUTH_ACCESS_TOKEN_EXPIRES_IN" envDefault:"900" min:"1s" max:"87600h" unit:"seconds" doc:"Life of an access token."`
+	// RefreshTokenExpiresIn is the life of a refresh token since its last use, in whole seconds.
+	RefreshTokenExpiresIn time.Duration `env:"AUTH_REFRESH_TOKEN_EXPIRES_IN" envDefault:"2592000" min:"1s" max:"87600h" unit:"seconds" doc:"Life of a session without use: every refresh starts it anew."`
+	// RefreshTokenGrace is how long an exchanged refresh token still answers with its successor; 0 never.
+	RefreshTokenGrace time.Duration `env:"AUTH_REFRESH_TOKEN_GRACE" envDefault:"30s" min:"0s" max:"87600h" doc:"How long a refresh token that was already exchanged still returns the same successor, for two tabs and for lost answers. Later use ends the session. 0 switches the grace off."`
+
+	// DisableSignUp refuses every new account.
+	DisableSignUp bool `env:"AUTH_DISABLE_SIGNUP" envDefault:"false" group:"Sign-up and users" doc:"Refuse every new account."`
+	// DisableNewUsers creates accounts that are disabled until somebody enables them.
+	DisableNewUsers bool `env:"AUTH_DISABLE_NEW_USERS" envDefault:"false" doc:"Create accounts disabled, so that somebody has to enable them."`
+	// AnonymousUsersEnabled allows sign-in without any credential.
+	AnonymousUsersEnabled bool `env:"AUTH_ANONYMOUS_USERS_ENABLED" envDefault:"false" doc:"Allow anonymous sign-in."`
+	// EmailVerifiedRequired refuses sessions to users whose address is not verified.
+	EmailVerifiedRequired bool `env:"AUTH_EMAIL_SIGNIN_EMAIL_VERIFIED_REQUIRED" envDefault:"true" devDefault:"false" doc:"Give sessions only to users whose e-mail address is verified."`
+	// DefaultRole is the default role of users who ask for none.
+	DefaultRole string `env:"AUTH_USER_DEFAULT_ROLE" envDefault:"user" doc:"Default role of new users."`
+	// AllowedRoles are the roles a client may ask for at sign-up, DefaultRole among them.
+	AllowedRoles []string `env:"AUTH_USER_DEFAULT_ALLOWED_ROLES" envDefault:"me" example:"me,editor" doc:"Roles new users get, and may choose from. The default role is added."`
+	// DefaultLocale is the locale of users who ask for none or for one that is not allowed.
+	DefaultLocale string `env:"AUTH_LOCALE_DEFAULT" envDefault:"en" doc:"Locale of new users who ask for none, or for one that is not allowed: 2 or 3 letters."`
+	// AllowedLocales are the locales a client may ask for, DefaultLocale among them.
+	AllowedLocales []string `env:"AUTH_LOCALE_ALLOWED_LOCALES" envDefault:"en" example:"en,de,fr" doc:"Locales a user may have. The default locale is added."`
+	// GravatarEnabled gives new users with an address the URL of their Gravatar picture.
+	GravatarEnabled bool `env:"AUTH_GRAVATAR_ENABLED" envDefault:"true" doc:"Give new users with an e-mail address their Gravatar picture."`
+	// GravatarDefault is Gravatar's answer for unknown addresses.
+	GravatarDefault string `env:"AUTH_GRAVATAR_DEFAULT" envDefault:"blank" enum:"blank,identicon,monsterid,wavatar,retro,robohash,mp,404" doc:"Picture Gravatar shows for addresses it does not know."`
+	// GravatarRating is the strongest rating of pictures to show.
+	GravatarRating string `env:"AUTH_GRAVATAR_RATING" envDefault:"g" enum:"g,pg,r,x" doc:"Strongest rating of Gravatar pictures."`
+
+	// PasswordMinLength counts bytes.
+	PasswordMinLength int `env:"AUTH_PASSWORD_MIN_LENGTH" envDefault:"3" min:"0" max:"50" unit:"bytes" group:"Passwords" doc:"Shortest new password. Passwords have at least 3 and at most 50 characters in any case."`
+	// PasswordHash is the algorithm of new hashes.
+	PasswordHash string `env:"AUTH_PASSWORD_HASH" envDefault:"argon2id" enum:"argon2id,bcrypt" doc:"Algorithm of new password hashes. Both are always verified. bcrypt keeps a way back to hasura-auth."`
+	// PasswordHashConcurrency is how many passwords are hashed at once; 0 lets the server choose.
+	PasswordHashConcurrency int `env:"AUTH_PASSWORD_HASH_CONCURRENCY" envDefault:"0" min:"0" max:"1024" doc:"How many passwords are hashed at once; further ones queue. 0 chooses by the number of processors."`
+
+	// AllowedRedirectURLs are the patterns as given; ClientURL is not among them.
+	AllowedRedirectURLs []string `env:"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS" group:"Access control" example:"https://*.example.com,myapp://" doc:"Where redirectTo may point besides AUTH_CLIENT_URL. * matches within one part of the host or path, ** across parts."`
+	// AllowedEmails, and the three lists after it, are lower-cased.
+	AllowedEmails       []string `env:"AUTH_ACCESS_CONTROL_ALLOWED_EMAILS" example:"jane@example.com" doc:"Addresses that may sign up and in. When this or the list of allowed domains is set, all others may not."`
+	AllowedEmailDomains []string `env:"AUTH_ACCESS_CONTROL_ALLOWED_EMAIL_DOMAINS" example:"example.com,example.org" doc:"Domains whose addresses may sign up and in."`
+	BlockedEmails       []string `env:"AUTH_ACCESS_CONTROL_BLOCKED_EMAILS" example:"mallory@example.com" doc:"Addresses that may not sign up or in. They win over every allowed list."`
+	BlockedEmailDomains []string `env:"AUTH_ACCESS_CONTROL_BLOCKED_EMAIL_DOMAINS" example:"example.net" doc:"Domains whose addresses may not sign up or in, unless an address is allowed by name."`
+
+	// Development tells the mode, forced or found out.
+	Development bool `env:"AUTH_DEV_MODE" group:"Modes" defaultText:"true when neither a database nor HASURA_GRAPHQL_JWT_SECRET is configured" example:"true" doc:"Forces development mode (true) or production (false)."`
+	// DataDir is where files are kept in development mode.
+	DataDir string `env:"AUTH_DATA_DIR" envDefault:"./data" example:"/var/lib/hexauth" doc:"Directory for the embedded database and the generated encryption key of development mode."`
+
+	// EncryptionKeyFile is where the caller finds or creates the encryption key (hexadecimal digits); it is set exactly when
+	// EncryptionKey is nil, which only happens in development mode.
+	EncryptionKeyFile string
+	// Warnings are sentences for the operator, each starting with a variable name. None contains a secret.
+	Warnings []string
+	// Ignored are names of AUTH_… and HASURA_GRAPHQL_… variables that are set but mean nothing to this version, sorted.
+	Ignored []string
+
+	settings []Setting
+}
+
+// Issuer is the iss claim of access tokens: the secret's issuer if it names one, ServerURL otherwise.
+func (c Config) Issuer() string {
+	if c.JWTSecret != nil && c.JWTSecret.Issuer != "" {
+		return c.JWTSecret.Issuer
+	}
+	return c.ServerURL
+}
+
+// ClaimsNamespace is the claim that holds roles and user id.
+func (c Config) ClaimsNamespace() string {
+	if c.JWTSecret != nil {
+		return c.JWTSecret.ClaimsNamespace
+	}
+	return DefaultClaimsNamespace
+}
+
+// SQLitePath returns the file of a SQLite database, ":memory:" for one in memory; ok is false for PostgreSQL.
+func (c Config) SQLitePath() (path string, ok bool) {
+	return strings.CutPrefix(c.DatabaseURL, sqliteScheme)
+}
+
+// Effective lists every variable with the value in force, in the order of Variables. Secrets are shown as ********.
+func (c Config) Effective() []Setting { return slices.Clone(c.settings) }
+
+// Format keeps secrets out of anything printed with the fmt package, whatever the verb.
+func (c Config) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("config.Config(hidden)")) }
+
+// MarshalJSON keeps secrets out of JSON, structured logs included.
+func (c Config) MarshalJSON() ([]byte, error) { return []byte(`"config.Config(hidden)"`), nil }
+
+func (c Config) inDataDir(file string) string { return filepath.Join(c.DataDir, file) }

@@ -1,0 +1,350 @@
+package config_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hexauth/hexauth/config"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	hexKey      = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+	postgresURL = "postgres://hexauth:pw@db.example.com:5432/app"
+	hmacSecret  = `{"type":"HS256","key":"01234567890123456789012345678901"}`
+)
+
+// production is a complete production environment with changes applied; "" unsets a variable.
+func production(changes map[string]string) map[string]string {
+	environ := map[string]string{
+		"AUTH_DATABASE_URL":   postgresURL,
+		"AUTH_ENCRYPTION_KEY": hexKey,
+		"AUTH_SERVER_URL":     "https://auth.example.com/v1",
+		"AUTH_CLIENT_URL":     "https://app.example.com",
+	}
+	maps.Copy(environ, changes)
+	return environ
+}
+
+func load(t *testing.T, environ map[string]string) config.Config {
+	t.Helper()
+	c, err := config.Load(environ)
+	require.NoError(t, err)
+	return c
+}
+
+func problems(t *testing.T, environ map[string]string) []config.Problem {
+	t.Helper()
+	c, err := config.Load(environ)
+	var failed *config.Error
+	require.ErrorAs(t, err, &failed)
+	require.Equal(t, config.Config{}, c)
+	return failed.Problems
+}
+
+// requireConfig compares all that callers see.
+func requireConfig(t *testing.T, want, got config.Config) {
+	t.Helper()
+	require.Equal(t, exported(want), exported(got))
+}
+
+func defaults() config.Config {
+	return config.Config{
+		Port:                       4000,
+		MaxBodyBytes:               1 << 20,
+		Migrate:                    true,
+		DatabasePoolSize:           10,
+		DatabaseTimeout:            5 * time.Second,
+		DatabasePreparedStatements: true,
+		SigningAlgorithm:           "ES256",
+		AccessTokenExpiresIn:       15 * time.Minute,
+		RefreshTokenExpiresIn:      30 * 24 * time.Hour,
+		RefreshTokenGrace:          30 * time.Second,
+		DefaultRole:                "user",
+		AllowedRoles:               []string{"me", "user"},
+		DefaultLocale:              "en",
+		AllowedLocales:             []string{"en"},
+		GravatarEnabled:            true,
+		GravatarDefault:            "blank",
+		GravatarRating:             "g",
+		PasswordMinLength:          3,
+		PasswordHash:               "argon2id",
+		DataDir:                    "./data",
+	}
+}
+
+func TestLoad_NothingConfiguredIsDevelopment(t *testing.T) {
+	want := defaults()
+	want.Development = true
+	want.Host = "127.0.0.1"
+	want.ServerURL = "http://localhost:4000"
+	want.ClientURL = "http://localhost:3000"
+	want.DatabaseURL = "sqlite://data/hexauth.db"
+	want.MigrationsURL = "sqlite://data/hexauth.db"
+	want.EncryptionKeyFile = "data/encryption.key"
+	requireConfig(t, want, load(t, map[string]string{}))
+	requireConfig(t, want, load(t, nil))
+}
+
+func TestLoad_ProductionDefaults(t *testing.T) {
+	want := defaults()
+	want.EmailVerifiedRequired = true
+	want.ServerURL = "https://auth.example.com/v1"
+	want.ClientURL = "https://app.example.com"
+	want.DatabaseURL = postgresURL
+	want.MigrationsURL = postgresURL
+	want.EncryptionKey, _ = hex.DecodeString(hexKey)
+	requireConfig(t, want, load(t, production(nil)))
+}
+
+func TestLoad_ReadsEveryVariable(t *testing.T) {
+	want := config.Config{
+		Host: "::1", Port: 4001, APIPrefix: "/v1", ServerURL: "https://a.example.com/v1", ClientURL: "myapp://home",
+		MaxBodyBytes: 2048, ConcealErrors: true, Debug: true, LogFormatText: true,
+		DatabaseURL: "postgresql:///app?host=/run/postgresql", MigrationsURL: "postgres://owner@a:1,b:2/app", DatabasePoolSize: 3,
+		DatabaseTimeout: 2500 * time.Millisecond, EncryptionKey: []byte("0123456789abcdef"), SigningAlgorithm: "EdDSA",
+		AccessTokenExpiresIn: time.Minute, RefreshTokenExpiresIn: time.Hour, DisableSignUp: true, DisableNewUsers: true,
+		AnonymousUsersEnabled: true, DefaultRole: "editor", AllowedRoles: []string{"editor", "reader"}, DefaultLocale: "de",
+		AllowedLocales: []string{"en", "fra", "de"}, GravatarDefault: "404", GravatarRating: "pg", PasswordMinLength: 9,
+		PasswordHash: "bcrypt", PasswordHashConcurrency: 2, AllowedRedirectURLs: []string{"https://*.example.com", "myapp://"},
+		AllowedEmails: []string{"jane@example.com"}, AllowedEmailDomains: []string{"example.org", "example.com"},
+		BlockedEmails: []string{"mallory@example.org"}, BlockedEmailDomains: []string{"example.net"}, DataDir: "/var/lib/hexauth",
+	}
+	requireConfig(t, want, load(t, map[string]string{
+		"AUTH_HOST": "[::1]", "AUTH_PORT": " 4001 ", "AUTH_API_PREFIX": "v1/", "AUTH_SERVER_URL": "https://a.example.com/v1",
+		"AUTH_CLIENT_URL": "myapp://home", "AUTH_MAX_BODY_BYTES": "2048", "AUTH_CONCEAL_ERRORS": "1", "AUTH_DEBUG": "TRUE",
+		"AUTH_LOG_FORMAT_TEXT": "t", "AUTH_DATABASE_URL": "postgresql:///app?host=/run/postgresql",
+		"POSTGRES_MIGRATIONS_CONNECTION": "postgres://owner@a:1,b:2/app", "AUTH_MIGRATE": "false", "AUTH_DATABASE_POOL_SIZE": "3",
+		"AUTH_DATABASE_TIMEOUT": "2500ms", "AUTH_DATABASE_PREPARED_STATEMENTS": "false",
+		"AUTH_ENCRYPTION_KEY": "30313233343536373839616263646566\n", "AUTH_SIGNING_ALGORITHM": "EdDSA",
+		"AUTH_ACCESS_TOKEN_EXPIRES_IN": "60", "AUTH_REFRESH_TOKEN_EXPIRES_IN": "1h", "AUTH_REFRESH_TOKEN_GRACE": "0",
+		"AUTH_DISABLE_SIGNUP": "true", "AUTH_DISABLE_NEW_USERS": "true", "AUTH_ANONYMOUS_USERS_ENABLED": "true",
+		"AUTH_EMAIL_SIGNIN_EMAIL_VERIFIED_REQUIRED": "false", "AUTH_USER_DEFAULT_ROLE": "editor",
+		"AUTH_USER_DEFAULT_ALLOWED_ROLES": "editor, reader,,", "AUTH_LOCALE_DEFAULT": "de", "AUTH_LOCALE_ALLOWED_LOCALES": "en,fra",
+		"AUTH_GRAVATAR_ENABLED": "false", "AUTH_GRAVATAR_DEFAULT": "404", "AUTH_GRAVATAR_RATING": "pg",
+		"AUTH_PASSWORD_MIN_LENGTH": "9", "AUTH_PASSWORD_HASH": "bcrypt", "AUTH_PASSWORD_HASH_CONCURRENCY": "2",
+		"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS": "https://*.example.com , myapp://",
+		"AUTH_ACCESS_CONTROL_ALLOWED_EMAILS":        "Jane@Example.com",
+		"AUTH_ACCESS_CONTROL_ALLOWED_EMAIL_DOMAINS": "Example.ORG,example.com",
+		"AUTH_ACCESS_CONTROL_BLOCKED_EMAILS":        "MALLORY@example.org",
+		"AUTH_ACCESS_CONTROL_BLOCKED_EMAIL_DOMAINS": "example.net",
+		"AUTH_DATA_DIR": "/var/lib/hexauth", "AUTH_DEV_MODE": "false",
+	}))
+}
+
+func TestLoad_ModeFollowsWhatIsConfigured(t *testing.T) {
+	for name, c := range map[string]struct {
+		environ     map[string]string
+		development bool
+	}{
+		"nothing":                       {map[string]string{}, true},
+		"something else":                {map[string]string{"AUTH_PORT": "4001"}, true},
+		"an empty database":             {map[string]string{"AUTH_DATABASE_URL": " "}, true},
+		"an encryption key only":        {map[string]string{"AUTH_ENCRYPTION_KEY": hexKey}, true},
+		"a database":                    {production(nil), false},
+		"a database by its second name": {production(map[string]string{"AUTH_DATABASE_URL": "", "POSTGRES_CONNECTION": postgresURL}), false},
+		"a database by its third name":  {production(map[string]string{"AUTH_DATABASE_URL": "", "HASURA_GRAPHQL_DATABASE_URL": postgresURL}), false},
+		"forced to development":         {production(map[string]string{"AUTH_DEV_MODE": "true"}), true},
+		"a secret, development":         {map[string]string{"HASURA_GRAPHQL_JWT_SECRET": hmacSecret, "AUTH_DEV_MODE": "1"}, true},
+	} {
+		require.Equal(t, c.development, load(t, c.environ).Development, name)
+	}
+}
+
+func TestLoad_JWTSecretAloneIsProductionAndAsksForTheRest(t *testing.T) {
+	require.Equal(t, []string{"AUTH_DATABASE_URL", "AUTH_ENCRYPTION_KEY"},
+		names(problems(t, map[string]string{"HASURA_GRAPHQL_JWT_SECRET": hmacSecret})))
+}
+
+func TestLoad_ForcedProductionAsksForWhatItNeeds(t *testing.T) {
+	require.Equal(t, []config.Problem{
+		{Variable: "AUTH_DATABASE_URL", Message: "is required: give a database such as postgres://user:password@host:5432/database, or sqlite:///var/lib/hexauth/hexauth.db on a single machine, or set AUTH_DEV_MODE=true to try things out"},
+		{Variable: "AUTH_ENCRYPTION_KEY", Message: "is required: give 32 random bytes as hexadecimal digits, for example from \"openssl rand -hex 32\", or set AUTH_DEV_MODE=true to try things out"},
+	}, problems(t, map[string]string{"AUTH_DEV_MODE": "false"}))
+}
+
+func TestLoad_DevelopmentKeepsWhatIsConfigured(t *testing.T) {
+	c := load(t, production(map[string]string{"AUTH_DEV_MODE": "true", "AUTH_HOST": "localhost", "AUTH_EMAIL_SIGNIN_EMAIL_VERIFIED_REQUIRED": "true"}))
+	require.Equal(t, postgresURL, c.DatabaseURL)
+	require.Equal(t, "localhost", c.Host)
+	require.True(t, c.EmailVerifiedRequired)
+	require.Len(t, c.EncryptionKey, 32)
+	require.Empty(t, c.EncryptionKeyFile)
+	require.Empty(t, c.Warnings)
+}
+
+func TestLoad_FirstDatabaseNameWins(t *testing.T) {
+	environ := production(map[string]string{"POSTGRES_CONNECTION": "postgres://second/app", "HASURA_GRAPHQL_DATABASE_URL": postgresURL})
+	c := load(t, environ)
+	require.Equal(t, postgresURL, c.DatabaseURL)
+	require.Equal(t, []string{"POSTGRES_CONNECTION: has no effect because AUTH_DATABASE_URL is set to something else"}, c.Warnings)
+
+	environ["AUTH_DATABASE_URL"] = ""
+	c = load(t, environ)
+	require.Equal(t, "postgres://second/app", c.DatabaseURL)
+	require.Equal(t, "postgres://second/app", c.MigrationsURL)
+
+	environ["POSTGRES_CONNECTION"] = ""
+	require.Equal(t, postgresURL, load(t, environ).DatabaseURL)
+}
+
+func TestLoad_NamesTheVariableThatWasGiven(t *testing.T) {
+	got := problems(t, production(map[string]string{"AUTH_DATABASE_URL": "", "HASURA_GRAPHQL_DATABASE_URL": "mysql://db"}))
+	require.Equal(t, []string{"HASURA_GRAPHQL_DATABASE_URL"}, names(got))
+}
+
+func TestLoad_ServerURLFollowsPortAndPrefix(t *testing.T) {
+	c := load(t, map[string]string{"AUTH_PORT": "5000", "AUTH_API_PREFIX": "/auth/v1/"})
+	require.Equal(t, "http://localhost:5000/auth/v1", c.ServerURL)
+	require.Equal(t, "/auth/v1", c.APIPrefix)
+	require.Empty(t, load(t, map[string]string{"AUTH_API_PREFIX": "/"}).APIPrefix)
+}
+
+func TestLoad_ReportsEveryMistakeAtOnce(t *testing.T) {
+	_, err := config.Load(map[string]string{
+		"AUTH_DEV_MODE": "perhaps", "AUTH_PORT": "70000", "AUTH_DEBUG": "loud", "AUTH_DATABASE_TIMEOUT": "soon",
+		"AUTH_DATABASE_URL": "mysql://root:hunter2@db/app", "AUTH_ENCRYPTION_KEY": "hunter2", "HASURA_GRAPHQL_JWT_SECRET": `{"type":"none","claims_format":"x"}`,
+		"AUTH_GRAVATAR_RATING": "z", "AUTH_LOCALE_ALLOWED_LOCALES": "en,e,english", "AUTH_ACCESS_TOKEN_EXPIRES_IN": "1500ms",
+		"AUTH_SERVER_URL": "https://auth.example.com", "AUTH_CLIENT_URL": "https://app.example.com",
+	})
+	require.EqualError(t, err, `the configuration cannot be used:
+  AUTH_PORT: must be a whole number from 0 to 65535 (got "70000")
+  AUTH_DEBUG: must be true or false (got "loud")
+  AUTH_DATABASE_URL: must be a URL such as postgres://user:password@host:5432/database or sqlite:///var/lib/hexauth/hexauth.db
+  AUTH_DATABASE_TIMEOUT: must be a whole number of seconds or a duration such as 90s, 15m or 720h (got "soon")
+  AUTH_ENCRYPTION_KEY: must be 32, 48 or 64 hexadecimal digits (16, 24 or 32 bytes), for example from "openssl rand -hex 32"
+  HASURA_GRAPHQL_JWT_SECRET: claims_format must be "json" or left out: claims are written as a JSON object, not as a string
+  HASURA_GRAPHQL_JWT_SECRET: type must be one of HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384, ES512, EdDSA, Ed25519
+  AUTH_ACCESS_TOKEN_EXPIRES_IN: must be whole seconds (got "1500ms")
+  AUTH_LOCALE_ALLOWED_LOCALES: locale 2 must be 2 or 3 letters such as en
+  AUTH_LOCALE_ALLOWED_LOCALES: locale 3 must be 2 or 3 letters such as en
+  AUTH_GRAVATAR_RATING: must be one of g, pg, r, x (got "z")
+  AUTH_DEV_MODE: must be true or false (got "perhaps")`)
+}
+
+func TestLoad_RefusesMeaninglessValuesInBothModes(t *testing.T) {
+	for _, c := range []struct{ variable, value string }{
+		{"AUTH_PORT", "-1"}, {"AUTH_PORT", "4000.5"}, {"AUTH_PORT", "99999999999999999999"}, {"AUTH_PORT", "0x10"},
+		{"AUTH_HOST", "localhost:4000"}, {"AUTH_HOST", "*"}, {"AUTH_HOST", "a b"},
+		{"AUTH_API_PREFIX", "/v1/:id"}, {"AUTH_API_PREFIX", "/../v1"}, {"AUTH_API_PREFIX", "/a//b"}, {"AUTH_API_PREFIX", "/*"},
+		{"AUTH_MAX_BODY_BYTES", "0"}, {"AUTH_MAX_BODY_BYTES", "1MB"},
+		{"AUTH_MIGRATE", "yes"}, {"AUTH_DATABASE_POOL_SIZE", "1"}, {"AUTH_DATABASE_TIMEOUT", "0"}, {"AUTH_DATABASE_TIMEOUT", "-5s"},
+		{"AUTH_SIGNING_ALGORITHM", "HS256"}, {"AUTH_SIGNING_ALGORITHM", "none"},
+		{"AUTH_ACCESS_TOKEN_EXPIRES_IN", "0"}, {"AUTH_ACCESS_TOKEN_EXPIRES_IN", "-900"}, {"AUTH_ACCESS_TOKEN_EXPIRES_IN", "9223372036854775807"},
+		{"AUTH_REFRESH_TOKEN_EXPIRES_IN", "0"}, {"AUTH_REFRESH_TOKEN_EXPIRES_IN", "30d"}, {"AUTH_REFRESH_TOKEN_GRACE", "-1"},
+		{"AUTH_USER_DEFAULT_ROLE", "a b"}, {"AUTH_USER_DEFAULT_ROLE", "a,b"}, {"AUTH_USER_DEFAULT_ALLOWED_ROLES", "me,{}"},
+		{"AUTH_LOCALE_DEFAULT", "e"}, {"AUTH_LOCALE_DEFAULT", "de-AT"}, {"AUTH_GRAVATAR_DEFAULT", "cat"},
+		{"AUTH_PASSWORD_MIN_LENGTH", "51"}, {"AUTH_PASSWORD_HASH", "md5"}, {"AUTH_PASSWORD_HASH_CONCURRENCY", "-1"},
+		{"AUTH_ACCESS_CONTROL_ALLOWED_EMAILS", "jane"}, {"AUTH_ACCESS_CONTROL_BLOCKED_EMAILS", "a@b@c"},
+		{"AUTH_ACCESS_CONTROL_ALLOWED_EMAIL_DOMAINS", "@example.com"}, {"AUTH_ACCESS_CONTROL_BLOCKED_EMAIL_DOMAINS", "*.example.com"},
+		{"AUTH_ENCRYPTION_KEY", hexKey[:62]}, {"AUTH_ENCRYPTION_KEY", "zz" + hexKey[2:]},
+		{"AUTH_DEV_MODE", "maybe"}, {"AUTH_DATA_DIR", "data?mode=memory"},
+	} {
+		for _, mode := range []string{"true", "false"} {
+			environ := production(map[string]string{"AUTH_DEV_MODE": mode})
+			environ[c.variable] = c.value
+			require.Equal(t, []string{c.variable}, names(problems(t, environ)), "%s=%s, development %s", c.variable, c.value, mode)
+		}
+	}
+}
+
+func TestLoad_UnsafeIsRefusedInProductionAndWarnedOfInDevelopment(t *testing.T) {
+	for _, c := range []struct{ variable, value string }{
+		{"AUTH_SERVER_URL", "http://auth.example.com"},
+		{"AUTH_SERVER_URL", "http://localhost.example.com"},
+		{"AUTH_SERVER_URL", "http://notlocalhost"},
+		{"AUTH_CLIENT_URL", "http://192.168.1.4:3000"},
+		{"AUTH_DATABASE_URL", "sqlite://:memory:"},
+		{"AUTH_DATABASE_URL", "sqlite://file::memory:"},
+		{"AUTH_ENCRYPTION_KEY", strings.Repeat("00", 32)},
+		{"HASURA_GRAPHQL_JWT_SECRET", `{"type":"HS256","key":"0123456789012345678901234567890"}`},
+		{"AUTH_REFRESH_TOKEN_GRACE", "721h"},
+		{"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS", "https://**"},
+		{"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS", "https://*/x"},
+		{"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS", "https://example.*:8080"},
+		{"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS", "https://example.c?m"},
+		{"AUTH_ACCESS_CONTROL_ALLOWED_EMAILS", "mallory@example.net"},
+	} {
+		environ := production(map[string]string{"AUTH_ACCESS_CONTROL_BLOCKED_EMAILS": "Mallory@example.net", c.variable: c.value})
+		got := problems(t, environ)
+		require.Equal(t, []string{c.variable}, names(got), c.value)
+
+		environ["AUTH_DEV_MODE"] = "true"
+		require.Equal(t, []string{c.variable + ": " + got[0].Message}, load(t, environ).Warnings, c.value)
+	}
+}
+
+func TestLoad_Warnings(t *testing.T) {
+	for want, environ := range map[string]map[string]string{
+		"AUTH_SERVER_URL: is not set: tokens and links name http://localhost as this server; give its public address, such as https://auth.example.com/v1": production(map[string]string{"AUTH_SERVER_URL": ""}),
+		"AUTH_CLIENT_URL: is not set: redirects have no default target; give the address of your app, such as https://app.example.com":                     production(map[string]string{"AUTH_CLIENT_URL": ""}),
+		"AUTH_HOST: development mode is reachable from other machines":                                                                                     {"AUTH_HOST": "0.0.0.0"},
+		"AUTH_ACCESS_TOKEN_EXPIRES_IN: access tokens live longer than sessions (AUTH_REFRESH_TOKEN_EXPIRES_IN)":                                            production(map[string]string{"AUTH_REFRESH_TOKEN_EXPIRES_IN": "899"}),
+		"AUTH_SIGNING_ALGORITHM: has no effect because HASURA_GRAPHQL_JWT_SECRET is set":                                                                   production(map[string]string{"AUTH_SIGNING_ALGORITHM": "ES256", "HASURA_GRAPHQL_JWT_SECRET": hmacSecret}),
+		"HASURA_GRAPHQL_JWT_SECRET: key should have at least 64 bytes for HS512":                                                                           production(map[string]string{"HASURA_GRAPHQL_JWT_SECRET": strings.Replace(hmacSecret, "HS256", "HS512", 1)}),
+		"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS: entry 1 allows every host below a top-level domain":                                                    production(map[string]string{"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS": "https://*.com"}),
+		"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS: entry 2 sends tokens over plain http":                                                                  production(map[string]string{"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS": "http://[::1]:3000,http://app.example.com"}),
+	} {
+		require.Equal(t, []string{want}, load(t, environ).Warnings)
+	}
+}
+
+func TestLoad_ListsNamesItDoesNotRead(t *testing.T) {
+	c := load(t, map[string]string{
+		"AUTH_SMTP_HOST": "mail", "AUTH_PROT": "1", "HASURA_GRAPHQL_ADMIN_SECRET": "x", "AUTH_EMPTY": "", "PATH": "/bin", "AUTH_PORT": "1",
+		"HASURA_GRAPHQL_DATABASE_URL": "", "AUTH_\nX": "1",
+	})
+	require.Equal(t, []string{"AUTH_PROT", "AUTH_SMTP_HOST", "HASURA_GRAPHQL_ADMIN_SECRET"}, c.Ignored)
+	require.Nil(t, load(t, map[string]string{"AUTH_PORT": "1"}).Ignored)
+}
+
+func TestLoad_NeverLooksAtTheProcessEnvironment(t *testing.T) {
+	t.Setenv("AUTH_PORT", "1")
+	require.Equal(t, 4000, load(t, nil).Port)
+	require.Equal(t, 4000, load(t, map[string]string{}).Port)
+}
+
+func TestFromEnviron_FirstOfARepeatedNameCounts(t *testing.T) {
+	require.Equal(t, map[string]string{"A": "1", "B": "x=y", "C": ""}, config.FromEnviron([]string{"A=1", "B=x=y", "A=2", "C=", "D"}))
+}
+
+func TestConfig_IssuerAndNamespaceComeFromTheSecretFirst(t *testing.T) {
+	c := load(t, production(nil))
+	require.Equal(t, "https://auth.example.com/v1", c.Issuer())
+	require.Equal(t, "https://hasura.io/jwt/claims", c.ClaimsNamespace())
+
+	c = load(t, production(map[string]string{"HASURA_GRAPHQL_JWT_SECRET": hmacSecret}))
+	require.Equal(t, "https://auth.example.com/v1", c.Issuer())
+	require.Equal(t, "https://hasura.io/jwt/claims", c.ClaimsNamespace())
+
+	named := `{"type":"HS256","key":"01234567890123456789012345678901","issuer":"hasura-auth","claims_namespace":"ns"}`
+	c = load(t, production(map[string]string{"HASURA_GRAPHQL_JWT_SECRET": named}))
+	require.Equal(t, "hasura-auth", c.Issuer())
+	require.Equal(t, "ns", c.ClaimsNamespace())
+}
+
+func TestConfig_SQLitePath(t *testing.T) {
+	for raw, want := range map[string]string{"sqlite:///var/x.db": "/var/x.db", "sqlite://./x.db": "./x.db", "sqlite://:memory:": ":memory:"} {
+		path, ok := load(t, map[string]string{"AUTH_DATABASE_URL": raw, "AUTH_DEV_MODE": "true"}).SQLitePath()
+		require.True(t, ok)
+		require.Equal(t, want, path)
+	}
+	_, ok := load(t, production(nil)).SQLitePath()
+	require.False(t, ok)
+}
+
+func TestLoad_EncryptionKeyHasAnAESLength(t *testing.T) {
+	for _, size := range []int{16, 24, 32} {
+		key := append(bytes.Repeat([]byte{7}, size-1), 8)
+		require.Equal(t, key, load(t, production(map[string]string{"AUTH_ENCRYPTION_KEY": hex.EncodeToString(key)})).EncryptionKey)
+	}
+}
+
+func TestLoad_RepeatsOnlyTheStartOfALongValue(t *testing.T) {
+	require.Equal(t, []config.Problem{{Variable: "AUTH_MIGRATE", Message: `must be true or false (got "` + strings.Repeat("x", 40) + `…")`}},
+		problems(t, map[string]string{"AUTH_MIGRATE": strings.Repeat("x", 41)}))
+}

@@ -1,0 +1,136 @@
+package config_test
+
+import (
+	"crypto/elliptic"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hexauth/hexauth/config"
+	"github.com/stretchr/testify/require"
+)
+
+// marker is valid as hexadecimal, as a password and inside JSON, so that it can stand in every secret.
+const marker = "feedfacecafebeef0123456789abcdef"
+
+func requireNoMarker(t *testing.T, text string) {
+	t.Helper()
+	require.NotContains(t, strings.ToLower(text), marker)
+}
+
+func TestSecrets_NeverShowInAValidConfiguration(t *testing.T) {
+	c := load(t, map[string]string{
+		"AUTH_ENCRYPTION_KEY": marker, "HASURA_GRAPHQL_JWT_SECRET": `{"type":"HS512","key":"` + marker + `"}`,
+		"AUTH_DATABASE_URL":              "postgres://hexauth:" + marker + "@a,b:5433/app?sslpassword=" + marker + "&sslmode=disable&PassWord=" + marker,
+		"POSTGRES_CONNECTION":            "postgres://hexauth:" + marker + "@other/app",
+		"HASURA_GRAPHQL_DATABASE_URL":    "postgres://hexauth:" + marker + "@third/app",
+		"POSTGRES_MIGRATIONS_CONNECTION": "postgresql://owner:" + marker + "@a/app",
+	})
+	require.NotEmpty(t, c.Warnings)
+	text, err := json.Marshal(map[string]any{"c": c, "p": &c, "s": c.JWTSecret, "effective": c.Effective(), "warnings": c.Warnings})
+	require.NoError(t, err)
+	requireNoMarker(t, string(text))
+	requireNoMarker(t, fmt.Sprintf("%v %+v %#v %s %q %d %x %v %#v %x", c, c, c, c, c, c, &c, c.JWTSecret, *c.JWTSecret, c.JWTSecret))
+	requireNoMarker(t, fmt.Sprint(c.Effective()))
+
+	shown := map[string]string{}
+	for _, s := range c.Effective() {
+		shown[s.Name] = s.Value
+	}
+	require.Equal(t, "********", shown["AUTH_ENCRYPTION_KEY"])
+	require.Equal(t, "********", shown["HASURA_GRAPHQL_JWT_SECRET"])
+	require.Equal(t, "postgres://hexauth:********@a,b:5433/app?sslpassword=********&sslmode=disable&PassWord=********", shown["AUTH_DATABASE_URL"])
+	require.Equal(t, "postgresql://owner:********@a/app", shown["POSTGRES_MIGRATIONS_CONNECTION"])
+}
+
+func TestSecrets_NeverShowInErrors(t *testing.T) {
+	rsaKey := newRSA(t, 2048)
+	for _, v := range config.Variables() {
+		if !v.Secret {
+			continue
+		}
+		for _, value := range []string{
+			marker + "x", marker + marker + marker, "postgres://u:12" + marker + "/x@h/db", "postgres://u:p%zz" + marker + "@h", "mysql://u:" + marker + "@h", "sqlite://x?" + marker,
+			`{"type":"` + marker + `"}`, `{"key":"` + marker, `{"type":"HS256","key":"` + marker[:31] + `","kid":["` + marker + `"]}`, "{" + marker + "}",
+			members{"type": "RS256", "key": marker, "signing_key": marker, "claims_format": marker}.String(),
+			members{"type": "RS256", "key": pkix(t, newECDSA(t, elliptic.P256())) + marker, "signing_key": pkcs8(t, rsaKey) + marker}.String(),
+		} {
+			_, err := config.Load(map[string]string{v.Name: value, "AUTH_PORT": "x"})
+			require.ErrorContains(t, err, v.Name)
+			requireNoMarker(t, err.Error())
+		}
+	}
+}
+
+func TestEffective_TellsValuesAndSources(t *testing.T) {
+	c := load(t, map[string]string{"POSTGRES_CONNECTION": postgresURL, "AUTH_DEV_MODE": "true", "AUTH_LOCALE_ALLOWED_LOCALES": "de", "AUTH_REFRESH_TOKEN_GRACE": "90"})
+	want := []config.Setting{
+		{Name: "AUTH_HOST", Value: "127.0.0.1", Source: config.FromDevelopment},
+		{Name: "AUTH_PORT", Value: "4000", Source: config.FromDefault},
+		{Name: "AUTH_API_PREFIX", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_SERVER_URL", Value: "http://localhost:4000", Source: config.FromDefault},
+		{Name: "AUTH_CLIENT_URL", Value: "http://localhost:3000", Source: config.FromDevelopment},
+		{Name: "AUTH_MAX_BODY_BYTES", Value: "1048576", Source: config.FromDefault},
+		{Name: "AUTH_CONCEAL_ERRORS", Value: "false", Source: config.FromDefault},
+		{Name: "AUTH_DEBUG", Value: "false", Source: config.FromDefault},
+		{Name: "AUTH_LOG_FORMAT_TEXT", Value: "false", Source: config.FromDefault},
+		{Name: "POSTGRES_CONNECTION", Value: "postgres://hexauth:********@db.example.com:5432/app", Source: config.FromEnvironment},
+		{Name: "POSTGRES_MIGRATIONS_CONNECTION", Value: "postgres://hexauth:********@db.example.com:5432/app", Source: config.FromDefault},
+		{Name: "AUTH_MIGRATE", Value: "true", Source: config.FromDefault},
+		{Name: "AUTH_DATABASE_POOL_SIZE", Value: "10", Source: config.FromDefault},
+		{Name: "AUTH_DATABASE_TIMEOUT", Value: "5s", Source: config.FromDefault},
+		{Name: "AUTH_DATABASE_PREPARED_STATEMENTS", Value: "true", Source: config.FromDefault},
+		{Name: "AUTH_ENCRYPTION_KEY", Value: "data/encryption.key", Source: config.FromFile},
+		{Name: "HASURA_GRAPHQL_JWT_SECRET", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_SIGNING_ALGORITHM", Value: "ES256", Source: config.FromDefault},
+		{Name: "AUTH_ACCESS_TOKEN_EXPIRES_IN", Value: "900", Source: config.FromDefault},
+		{Name: "AUTH_REFRESH_TOKEN_EXPIRES_IN", Value: "2592000", Source: config.FromDefault},
+		{Name: "AUTH_REFRESH_TOKEN_GRACE", Value: "1m30s", Source: config.FromEnvironment},
+		{Name: "AUTH_DISABLE_SIGNUP", Value: "false", Source: config.FromDefault},
+		{Name: "AUTH_DISABLE_NEW_USERS", Value: "false", Source: config.FromDefault},
+		{Name: "AUTH_ANONYMOUS_USERS_ENABLED", Value: "false", Source: config.FromDefault},
+		{Name: "AUTH_EMAIL_SIGNIN_EMAIL_VERIFIED_REQUIRED", Value: "false", Source: config.FromDevelopment},
+		{Name: "AUTH_USER_DEFAULT_ROLE", Value: "user", Source: config.FromDefault},
+		{Name: "AUTH_USER_DEFAULT_ALLOWED_ROLES", Value: "me,user", Source: config.FromDefault},
+		{Name: "AUTH_LOCALE_DEFAULT", Value: "en", Source: config.FromDefault},
+		{Name: "AUTH_LOCALE_ALLOWED_LOCALES", Value: "de,en", Source: config.FromEnvironment},
+		{Name: "AUTH_GRAVATAR_ENABLED", Value: "true", Source: config.FromDefault},
+		{Name: "AUTH_GRAVATAR_DEFAULT", Value: "blank", Source: config.FromDefault},
+		{Name: "AUTH_GRAVATAR_RATING", Value: "g", Source: config.FromDefault},
+		{Name: "AUTH_PASSWORD_MIN_LENGTH", Value: "3", Source: config.FromDefault},
+		{Name: "AUTH_PASSWORD_HASH", Value: "argon2id", Source: config.FromDefault},
+		{Name: "AUTH_PASSWORD_HASH_CONCURRENCY", Value: "0", Source: config.FromDefault},
+		{Name: "AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_ACCESS_CONTROL_ALLOWED_EMAILS", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_ACCESS_CONTROL_ALLOWED_EMAIL_DOMAINS", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_ACCESS_CONTROL_BLOCKED_EMAILS", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_ACCESS_CONTROL_BLOCKED_EMAIL_DOMAINS", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_DEV_MODE", Value: "true", Source: config.FromEnvironment},
+		{Name: "AUTH_DATA_DIR", Value: "./data", Source: config.FromDefault},
+	}
+	require.Equal(t, want, c.Effective())
+
+	c.Effective()[0].Value = "changed"
+	require.Equal(t, want, c.Effective())
+}
+
+func TestEffective_NamesTheEmbeddedDatabase(t *testing.T) {
+	require.Contains(t, load(t, nil).Effective(),
+		config.Setting{Name: "AUTH_DATABASE_URL", Value: "sqlite://data/hexauth.db", Source: config.FromDevelopment})
+}
+
+// What Effective shows can be written into an environment and means the same, as far as it is no secret.
+func TestEffective_CanBeReadAgain(t *testing.T) {
+	c := load(t, map[string]string{"AUTH_DATABASE_URL": "sqlite://x.db", "AUTH_ENCRYPTION_KEY": hexKey, "AUTH_DATABASE_TIMEOUT": "1500ms", "AUTH_API_PREFIX": "v1"})
+	again := map[string]string{}
+	for _, s := range c.Effective() {
+		again[s.Name] = s.Value
+	}
+	again["AUTH_ENCRYPTION_KEY"] = hexKey
+	again["POSTGRES_MIGRATIONS_CONNECTION"] = ""
+	d := load(t, again)
+	require.Len(t, c.Warnings, 2)
+	c.Warnings, d.Warnings = nil, nil
+	require.Equal(t, exported(c), exported(d))
+}

@@ -1,0 +1,22 @@
+package domain
+
+import "time"
+
+// Claims are what an access token says about its bearer.
+type Claims struct {
+	Subject      UserID
+	IssuedAt     time.Time
+	ExpiresAt    time.Time
+	AllowedRoles []Role
+	DefaultRole  Role
+	IsAnonymous  bool
+	Elevated     bool // proven again, shortly before, with a second factor
+}
+
+// ClaimsFor returns the claims of a session that begins or goes on at now and whose access token lives for ttl.
+func ClaimsFor(u User, now time.Time, ttl time.Duration) Claims {
+	return Claims{
+		Subject: u.ID, IssuedAt: now, ExpiresAt: now.Add(ttl),
+		AllowedRoles: u.Roles, DefaultRole: u.DefaultRole, IsAnonymous: u.IsAnonymous,
+	}
+}

@@ -1,0 +1,130 @@
+package domain
+
+import "slices"
+
+// SignUpOptions are the wishes a client states when an account is created. Zero values mean "not stated", but an
+// AllowedRoles that is empty and not nil is a statement: no role at all.
+type SignUpOptions struct {
+	AllowedRoles []Role
+	DefaultRole  Role
+	DisplayName  string
+	Locale       string
+	Metadata     Metadata
+	RedirectTo   string
+}
+
+// Profile is what becomes of SignUpOptions once the policy has checked them and filled in what was not stated.
+type Profile struct {
+	Roles       []Role
+	DefaultRole Role
+	DisplayName string
+	Locale      string
+	Metadata    Metadata
+	RedirectTo  string
+}
+
+// SignUpPolicy decides who may have a new account and what it looks like.
+type SignUpPolicy struct {
+	Disabled         bool // nobody may sign up
+	NewUsersDisabled bool // new accounts are created, but disabled
+	AnonymousEnabled bool // anonymous sign-in exists
+	RequireVerified  bool // an address must be verified before its owner gets a session
+	DefaultRole      Role
+	AllowedRoles     []Role // those a client may ask for, the default role among them
+	DefaultLocale    string
+	Locales          []string // those a client may ask for, the default among them
+	Emails           EmailAccessPolicy
+	Redirects        RedirectPolicy
+	Avatars          AvatarPolicy
+	AnonymousName    string // display name of anonymous users
+}
+
+// MaySignUp answers SignupDisabled when sign-up is switched off.
+func (p SignUpPolicy) MaySignUp() error {
+	if p.Disabled {
+		return SignupDisabled
+	}
+	return nil
+}
+
+// MayUseEmail answers InvalidEmailPassword when the access lists refuse the address: the same code as for a wrong password,
+// so that nobody learns the lists from it.
+func (p SignUpPolicy) MayUseEmail(email Email) error {
+	if !p.Emails.Allows(string(email)) {
+		return InvalidEmailPassword
+	}
+	return nil
+}
+
+// Resolve checks options in the order of the API (redirectTo, roles, default role) and completes them. fallbackName is the
+// display name of a user who states none. A locale that is not allowed becomes the default locale without complaint.
+func (p SignUpPolicy) Resolve(o SignUpOptions, fallbackName string) (Profile, error) {
+	profile := Profile{
+		Roles: o.AllowedRoles, DefaultRole: o.DefaultRole, DisplayName: o.DisplayName,
+		Locale: p.Locale(o.Locale), Metadata: o.Metadata, RedirectTo: o.RedirectTo,
+	}
+	if o.RedirectTo == "" {
+		profile.RedirectTo = p.Redirects.Default()
+	} else if err := p.Redirects.Check(o.RedirectTo); err != nil {
+		return Profile{}, err
+	}
+	if o.AllowedRoles == nil {
+		profile.Roles = p.AllowedRoles
+	}
+	for _, role := range profile.Roles {
+		if !slices.Contains(p.AllowedRoles, role) {
+			return Profile{}, RoleNotAllowed
+		}
+	}
+	profile.Roles = uniqueRoles(profile.Roles)
+	if o.DefaultRole == "" {
+		profile.DefaultRole = p.DefaultRole
+	}
+	if !slices.Contains(profile.Roles, profile.DefaultRole) {
+		return Profile{}, DefaultRoleMustBeInAllowedRoles
+	}
+	if o.DisplayName == "" {
+		profile.DisplayName = fallbackName
+	}
+	return profile, nil
+}
+
+// Locale returns locale where it is allowed and the default locale otherwise.
+func (p SignUpPolicy) Locale(locale string) string {
+	if slices.Contains(p.Locales, locale) {
+		return locale
+	}
+	return p.DefaultLocale
+}
+
+// WithEmail returns the account that profile and address make. NewUsersDisabled makes it a disabled one.
+func (p SignUpPolicy) WithEmail(id UserID, email Email, passwordHash string, profile Profile) User {
+	return User{
+		ID: id, Email: email, PasswordHash: passwordHash, Disabled: p.NewUsersDisabled,
+		DisplayName: profile.DisplayName, AvatarURL: p.Avatars.For(email), Locale: profile.Locale,
+		DefaultRole: profile.DefaultRole, Roles: profile.Roles, Metadata: profile.Metadata,
+	}
+}
+
+// Anonymous returns the account of somebody who states next to nothing. Anonymous accounts are never disabled from the start.
+func (p SignUpPolicy) Anonymous(id UserID, o SignUpOptions) User {
+	name := o.DisplayName
+	if name == "" {
+		name = p.AnonymousName
+	}
+	return User{
+		ID: id, IsAnonymous: true, DisplayName: name, Locale: p.Locale(o.Locale),
+		DefaultRole: AnonymousRole, Roles: []Role{AnonymousRole}, Metadata: o.Metadata,
+	}
+}
+
+// uniqueRoles keeps the order and drops repetitions. It leaves its argument alone.
+func uniqueRoles(roles []Role) []Role {
+	unique := make([]Role, 0, len(roles))
+	for _, role := range roles {
+		if !slices.Contains(unique, role) {
+			unique = append(unique, role)
+		}
+	}
+	return unique
+}

@@ -1,0 +1,2 @@
+-- Version 3: two providers.
+INSERT INTO auth.providers (id) VALUES ('discord'), ('twitch') ON CONFLICT DO NOTHING;

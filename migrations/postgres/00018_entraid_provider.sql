@@ -1,0 +1,2 @@
+-- Version 18: a provider.
+INSERT INTO auth.providers (id) VALUES ('entraid') ON CONFLICT DO NOTHING;

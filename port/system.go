@@ -1,0 +1,23 @@
+package port
+
+import "time"
+
+// Clock tells the time, in UTC.
+type Clock interface {
+	Now() time.Time
+}
+
+// Random is the source of ids and secrets; cryptographically strong outside of tests.
+type Random interface {
+	// UUID returns a version 4 UUID in lower-case text.
+	UUID() string
+
+	// Nonce returns 16 random bytes.
+	Nonce() [16]byte
+}
+
+// Journal takes down what operators must see: events of security, not errors of requests. Values are never secrets.
+type Journal interface {
+	// RefreshTokenReused: a refresh token was presented after its successor had been in use; the session was ended.
+	RefreshTokenReused(user, session string)
+}

@@ -1,0 +1,61 @@
+package usecase
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
+)
+
+// SignInEmailPassword signs a user in who knows the account's address and password.
+type SignInEmailPassword struct {
+	Store     port.Store
+	Passwords port.Passwords
+	Sessions  Sessions
+	Policy    domain.SignInPolicy
+}
+
+// SignInEmailPasswordInput is a request to sign in.
+type SignInEmailPasswordInput struct {
+	Email    domain.Email
+	Password string
+}
+
+// Do returns a new session. An unknown address, an account without a password and a wrong password cost one hash each and are
+// all InvalidEmailPassword; the state of the account (DisabledUser, UnverifiedUser) is told only to who knows the password. A
+// user with a second factor is refused with DisabledEndpoint as long as there is no way to ask for it.
+func (uc *SignInEmailPassword) Do(ctx context.Context, in SignInEmailPasswordInput) (Session, error) {
+	user, err := uc.Store.Users().ByEmail(ctx, in.Email)
+	if err != nil && !errors.Is(err, port.ErrNotFound) {
+		return Session{}, err
+	}
+	ok, rehash, err := uc.Passwords.Verify(ctx, user.PasswordHash, in.Password)
+	if err != nil {
+		return Session{}, err
+	}
+	if !ok {
+		return Session{}, domain.InvalidEmailPassword
+	}
+	if err := uc.Policy.MaySignIn(user); err != nil {
+		return Session{}, err
+	}
+	if user.ActiveMFA != domain.NoMFA {
+		return Session{}, domain.DisabledEndpoint
+	}
+	if rehash {
+		uc.rehash(ctx, user, in.Password)
+	}
+	session, err := uc.Sessions.open(ctx, uc.Store.Sessions(), user)
+	if errors.Is(err, port.ErrNotFound) {
+		return Session{}, domain.InvalidEmailPassword
+	}
+	return session, err
+}
+
+// rehash brings an old hash up to today's parameters. When that fails the old one is still good, and the next sign-in tries again.
+func (uc *SignInEmailPassword) rehash(ctx context.Context, user domain.User, password string) {
+	if hash, err := uc.Passwords.Hash(ctx, password); err == nil {
+		_ = uc.Store.Users().ReplacePasswordHash(ctx, user.ID, user.PasswordHash, hash)
+	}
+}
