@@ -66,4 +66,4 @@ bin/pgrun:
 
 $(E2E)/node_modules/.package-lock.json: $(E2E)/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js 20 or newer with npm is needed: apt-get install nodejs npm"; exit 1; }
-	cd $(E2E) && npm ci --ignore-scripts --no-audit --no-fund
+	cd $(E2E) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -63,7 +63,9 @@ func (l *loader) checkLifetimes() {
 	if l.hasProblem(refresh) {
 		return
 	}
-	if !l.hasProblem(grace) && c.RefreshTokenGrace > c.RefreshTokenExpiresIn {
+	if !l.isSet(grace) {
+		l.cfg.RefreshTokenGrace = min(c.RefreshTokenGrace, c.RefreshTokenExpiresIn)
+	} else if !l.hasProblem(grace) && c.RefreshTokenGrace > c.RefreshTokenExpiresIn {
 		l.unsafe(grace, fmt.Sprintf("must not be longer than %s (%d seconds)", refresh, c.RefreshTokenExpiresIn/time.Second))
 	}
 	if !l.hasProblem(access) && c.AccessTokenExpiresIn > c.RefreshTokenExpiresIn {

@@ -103,7 +103,7 @@ func Inspect(ctx context.Context, db *sql.DB, d Dialect) (Status, error) {
 		return Status{}, err
 	}
 	if d == SQLite {
-		return inspectSQLite(ctx, db, s)
+		return lookSQLite(ctx, db, s)
 	}
 	return inspectPostgres(ctx, db, s)
 }

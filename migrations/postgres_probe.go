@@ -95,7 +95,7 @@ JOIN pg_catalog.pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT 
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
 UNION ALL
-SELECT 'constraint', rel.name, c.conname::text, '' FROM rel JOIN pg_catalog.pg_constraint c ON c.conrelid = rel.oid
+SELECT 'constraint', rel.name, c.conname::text, '' FROM rel JOIN pg_catalog.pg_constraint c ON c.conrelid = rel.oid AND c.contype <> 'n'
 UNION ALL
 SELECT 'index', rel.name, i.relname::text, '' FROM rel
 JOIN pg_catalog.pg_index x ON x.indrelid = rel.oid AND x.indisvalid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid

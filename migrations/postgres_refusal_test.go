@@ -27,7 +27,7 @@ func TestPostgres_RefusesHasuraBackendPlus(t *testing.T) {
 func TestPostgres_RefusesAnotherProductsUsers(t *testing.T) {
 	db := emptyPostgres(t)
 	exec(t, db, `CREATE SCHEMA auth; CREATE TABLE auth.users (id uuid PRIMARY KEY, email text, encrypted_password text)`)
-	refuses(t, db, Foreign, "column auth.users.created_at is missing", "table auth.roles is missing")
+	refuses(t, db, Foreign, "column auth.users.created_at is missing", "column auth.users.email is of type text instead of auth.email")
 }
 
 func TestPostgres_RefusesAnotherProductsBookkeeping(t *testing.T) {

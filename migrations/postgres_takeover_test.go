@@ -217,6 +217,16 @@ func TestPostgres_IdsThatWereTokensAreReplacedAndHashesKept(t *testing.T) {
 	}
 }
 
+func TestPostgres_Step15AloneReplacesEveryIdAndKeepsEveryHash(t *testing.T) {
+	db := peerAt(t, 14)
+	populate(t, db, 14)
+	s, err := loadSteps(Postgres)
+	require.NoError(t, err)
+	exec(t, db, s.peer[14].SQL)
+	require.Equal(t, 0, get[int](t, db, `SELECT count(*) FROM auth.refresh_tokens WHERE id IN ('`+token+`', '`+pat+`')`))
+	require.Equal(t, hashOf(token)+" "+hashOf(pat), get[string](t, db, `SELECT string_agg(refresh_token_hash, ' ' ORDER BY type DESC) FROM auth.refresh_tokens`))
+}
+
 func TestPostgres_IdsThatThePeersOwnStep15LeftAsTokensAreReplacedToo(t *testing.T) {
 	db := peerAt(t, 18)
 	populate(t, db, 18)

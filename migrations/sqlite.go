@@ -22,23 +22,21 @@ func upSQLite(ctx context.Context, db *sql.DB, s steps) (Report, error) {
 		return Report{}, err
 	}
 	defer func() { _ = conn.Close() }()
-	status, err := inspectSQLite(ctx, conn, s)
-	report := Report{Found: status.Found}
-	for err == nil && status.Refusal == nil && len(status.Pending) > 0 {
-		var step *Step
-		step, status, err = nextSQLite(ctx, conn, s)
-		if step != nil && err == nil {
-			report.Applied = append(report.Applied, *step)
+	var report Report
+	for {
+		step, status, err := nextSQLite(ctx, conn, s)
+		if report.Found == "" {
+			report.Found = status.Found
 		}
+		if err != nil || step == nil {
+			return report, err
+		}
+		report.Applied = append(report.Applied, *step)
 	}
-	if err == nil && status.Refusal != nil {
-		err = status.Refusal
-	}
-	return report, err
 }
 
-// nextSQLite takes the write lock, looks again, and takes the first step that is still missing, or nothing of it. The
-// step is nil when another process has been faster; the status is that before the step.
+// nextSQLite takes the write lock, looks what is there, and takes the first step that is missing, or nothing of it. The
+// step is nil when none is missing; the status is that before the step.
 func nextSQLite(ctx context.Context, conn *sql.Conn, s steps) (*Step, Status, error) {
 	if err := beginImmediate(ctx, conn); err != nil {
 		return nil, Status{}, fmt.Errorf("migrations: waiting for the lock: %w", err)
@@ -46,8 +44,14 @@ func nextSQLite(ctx context.Context, conn *sql.Conn, s steps) (*Step, Status, er
 	// Releases the lock on every way out; after the commit there is no transaction to roll back, which is no failure.
 	defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") }()
 	status, err := inspectSQLite(ctx, conn, s)
-	if err != nil || status.Refusal != nil || len(status.Pending) == 0 {
+	if err != nil {
 		return nil, status, err
+	}
+	if status.Refusal != nil {
+		return nil, status, status.Refusal
+	}
+	if len(status.Pending) == 0 {
+		return nil, status, nil
 	}
 	step := status.Pending[0]
 	for _, text := range []string{step.SQL, "COMMIT"} {
@@ -105,7 +109,22 @@ func readBooksSQLite(ctx context.Context, q queryer, own int) (books, error) {
 	return books{}, err
 }
 
-// inspectSQLite compares the tables of the attached database with its bookkeeping.
+// lookSQLite is inspectSQLite on one snapshot, without keeping anybody from writing.
+func lookSQLite(ctx context.Context, db *sql.DB, s steps) (Status, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.ExecContext(ctx, "BEGIN DEFERRED"); err != nil {
+		return Status{}, err
+	}
+	defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") }()
+	return inspectSQLite(ctx, conn, s)
+}
+
+// inspectSQLite compares the tables of the attached database with its bookkeeping, in several statements: the caller
+// has begun a transaction.
 func inspectSQLite(ctx context.Context, q queryer, s steps) (Status, error) {
 	want, err := loadExpectations(SQLite)
 	if err != nil {

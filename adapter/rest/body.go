@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -148,10 +150,27 @@ func schemaError(err error) error {
 	for _, name := range found.JSONPointer() {
 		field = join(field, name)
 	}
+	if unknown := unknownField(found); unknown != "" {
+		field = join(field, unknown)
+	}
 	if field == "" {
 		field = "body"
 	}
 	return &domain.FieldError{Code: domain.SchemaValidation, Field: field, Reason: reasonOf(found)}
+}
+
+// unknownField returns the first field that the schema does not have, "" when that is not what is wrong.
+func unknownField(found *openapi3.SchemaError) string {
+	object, isObject := found.Value.(map[string]any)
+	if !isObject || found.SchemaField != "properties" {
+		return ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if _, known := found.Schema.Properties[name]; !known {
+			return name
+		}
+	}
+	return ""
 }
 
 // reasonOf says what would be right.

@@ -1,0 +1,105 @@
+package kit
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Clock is a port.Clock that stands still until a test turns it.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// NewClock returns a clock at a fixed moment.
+func NewClock() *Clock { return &Clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
+
+// Now implements port.Clock.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Advance turns the clock.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// Random is a port.Random that never repeats itself, not even that of another kit on the same database. It counts.
+type Random struct {
+	seed  string
+	drawn atomic.Int64
+}
+
+// Drawn says how often something was drawn.
+func (r *Random) Drawn() int { return int(r.drawn.Load()) }
+
+// UUID implements port.Random.
+func (r *Random) UUID() string {
+	b := r.Nonce()
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}
+
+// Nonce implements port.Random.
+func (r *Random) Nonce() [16]byte {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", r.seed, r.drawn.Add(1)))
+	return [16]byte(sum[:16])
+}
+
+// Passwords is a port.Passwords whose hashes cost nothing. It counts the work that a real one would have done.
+type Passwords struct {
+	work   atomic.Int64
+	Prefix string // of new hashes; hashes with another one are right but old
+}
+
+// Work says how many passwords were hashed, verifications included.
+func (p *Passwords) Work() int { return int(p.work.Load()) }
+
+// Hash implements port.Passwords.
+func (p *Passwords) Hash(_ context.Context, password string) (string, error) {
+	p.work.Add(1)
+	return p.Prefix + "$" + digest(password), nil
+}
+
+// Verify implements port.Passwords.
+func (p *Passwords) Verify(_ context.Context, hash, password string) (ok, rehash bool, err error) {
+	p.work.Add(1)
+	prefix, sum, found := strings.Cut(hash, "$")
+	ok = found && sum == digest(password)
+	return ok, ok && prefix != p.Prefix, nil
+}
+
+func digest(password string) string {
+	sum := sha256.Sum256([]byte(password))
+	return hex.EncodeToString(sum[:])
+}
+
+// Journal is a port.Journal that tests read.
+type Journal struct {
+	mu      sync.Mutex
+	entries []string
+}
+
+// RefreshTokenReused implements port.Journal.
+func (j *Journal) RefreshTokenReused(user, session string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = append(j.entries, "refresh token reused: user "+user+" session "+session)
+}
+
+// Entries returns what was taken down.
+func (j *Journal) Entries() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return append([]string(nil), j.entries...)
+}

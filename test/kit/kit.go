@@ -1,0 +1,158 @@
+package kit
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/hexauth/hexauth/adapter/bunstore"
+	"github.com/hexauth/hexauth/adapter/jwt"
+	"github.com/hexauth/hexauth/adapter/rest"
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/migrations"
+	"github.com/hexauth/hexauth/test/pgtest"
+	"github.com/hexauth/hexauth/usecase"
+)
+
+// Settings are what a test may change before the use cases are wired.
+type Settings struct {
+	URL       string // of the database; default: SQLite in memory
+	SignUp    domain.SignUpPolicy
+	SignIn    domain.SignInPolicy
+	Password  domain.PasswordPolicy
+	Session   domain.SessionPolicy
+	ClientURL string
+	Redirects []string
+	Store     bunstore.Options
+}
+
+// Kit is a wired product.
+type Kit struct {
+	t         testing.TB
+	Store     *bunstore.Store
+	Clock     *Clock
+	Random    *Random
+	Passwords *Passwords
+	Journal   *Journal
+	Tokens    *jwt.Static
+	Settings  Settings
+	rest.UseCases
+}
+
+// Password is the password of everybody who is signed up with SignUp.
+const Password = "correct horse battery"
+
+// New wires the product. Each change is applied to the settings first.
+func New(t testing.TB, changes ...func(*Settings)) *Kit {
+	t.Helper()
+	s := Settings{
+		URL: "sqlite://:memory:", ClientURL: "https://app.example.com",
+		SignUp: domain.SignUpPolicy{
+			DefaultRole: "user", AllowedRoles: []domain.Role{"me", "user"}, DefaultLocale: "en", Locales: []string{"en", "de"},
+			AnonymousEnabled: true, AnonymousName: "Anonymous User",
+		},
+		Password: domain.PasswordPolicy{MinLength: 9},
+		Session:  domain.SessionPolicy{AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 30 * 24 * time.Hour, Grace: 30 * time.Second},
+	}
+	for _, change := range changes {
+		change(&s)
+	}
+	redirects, err := domain.NewRedirectPolicy(s.ClientURL, s.Redirects)
+	require.NoError(t, err)
+	s.SignUp.Redirects = redirects
+	s.SignUp.RequireVerified, s.SignUp.Emails = s.SignIn.RequireVerified, s.SignIn.Emails
+	k := &Kit{t: t, Settings: s, Clock: NewClock(), Random: &Random{seed: uuid.NewString()}, Passwords: &Passwords{}, Journal: &Journal{}}
+	k.Store = openStore(t, s)
+	k.Tokens, err = jwt.NewStatic(jwt.Key{Algorithm: "HS256", HMAC: []byte("a key of the tests, 32 bytes long")},
+		jwt.Options{Issuer: "https://auth.example.com", ClaimsNamespace: "https://hasura.io/jwt/claims", Clock: k.Clock})
+	require.NoError(t, err)
+	k.UseCases = k.wire()
+	return k
+}
+
+// OnBoth runs test on SQLite in memory and on PostgreSQL.
+func OnBoth(t *testing.T, test func(t *testing.T, on func(*Settings))) {
+	t.Run("SQLite", func(t *testing.T) { test(t, func(*Settings) {}) })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		url := pgtest.Database(t)
+		test(t, func(s *Settings) { s.URL = url })
+	})
+}
+
+func openStore(t testing.TB, s Settings) *bunstore.Store {
+	store, err := bunstore.Open(context.Background(), s.URL, s.Store)
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	db, dialect := store.Migrations()
+	_, err = migrations.Up(context.Background(), db, dialect)
+	require.NoError(t, err)
+	require.NoError(t, store.Roles().Ensure(context.Background(), append(s.SignUp.AllowedRoles, s.SignUp.DefaultRole)))
+	return store
+}
+
+func (k *Kit) wire() rest.UseCases {
+	s := k.Settings
+	key := domain.RefreshTokenKey([]byte("the refresh token key of tests.."))
+	sessions := usecase.Sessions{Tokens: k.Tokens, Clock: k.Clock, Random: k.Random, Policy: s.Session, Key: key}
+	return rest.UseCases{
+		Authenticate:        &usecase.Authenticate{Tokens: k.Tokens},
+		GetJWKS:             &usecase.GetJWKS{Keys: k.Tokens},
+		GetReadiness:        &usecase.GetReadiness{Store: k.Store},
+		GetUser:             &usecase.GetUser{Store: k.Store, Policy: s.SignIn},
+		RefreshToken:        &usecase.RefreshToken{Store: k.Store, Sessions: sessions, Policy: s.SignIn, Journal: k.Journal},
+		SignInAnonymous:     &usecase.SignInAnonymous{Store: k.Store, Random: k.Random, Sessions: sessions, Policy: s.SignUp},
+		SignInEmailPassword: &usecase.SignInEmailPassword{Store: k.Store, Passwords: k.Passwords, Sessions: sessions, Policy: s.SignIn},
+		SignOut:             &usecase.SignOut{Store: k.Store, Key: key},
+		SignUpEmailPassword: &usecase.SignUpEmailPassword{
+			Store: k.Store, Passwords: k.Passwords, Random: k.Random, Sessions: sessions, Policy: s.SignUp, Password: s.Password,
+		},
+		VerifyToken: &usecase.VerifyToken{Tokens: k.Tokens, Store: k.Store, Policy: s.SignIn},
+	}
+}
+
+// SignUp creates an account with the address and Password.
+func (k *Kit) SignUp(email domain.Email) usecase.Session {
+	k.t.Helper()
+	session, err := k.UseCases.SignUpEmailPassword.Do(context.Background(), usecase.SignUpEmailPasswordInput{Email: email, Password: Password})
+	require.NoError(k.t, err)
+	require.NotNil(k.t, session)
+	return *session
+}
+
+// SignIn signs in with an address and a password.
+func (k *Kit) SignIn(email domain.Email, password string) (usecase.Session, error) {
+	return k.UseCases.SignInEmailPassword.Do(context.Background(), usecase.SignInEmailPasswordInput{Email: email, Password: password})
+}
+
+// Refresh presents a refresh token.
+func (k *Kit) Refresh(token domain.RefreshToken) (usecase.Session, error) {
+	return k.UseCases.RefreshToken.Do(context.Background(), token)
+}
+
+// MustRefresh presents a refresh token that is good.
+func (k *Kit) MustRefresh(token domain.RefreshToken) usecase.Session {
+	k.t.Helper()
+	session, err := k.Refresh(token)
+	require.NoError(k.t, err)
+	return session
+}
+
+// Exec changes the database behind the product's back, as an operator would.
+func (k *Kit) Exec(statement string) {
+	k.t.Helper()
+	db, _ := k.Store.Migrations()
+	_, err := db.ExecContext(context.Background(), statement)
+	require.NoError(k.t, err)
+}
+
+// Count returns the number that a query yields.
+func (k *Kit) Count(query string) int {
+	k.t.Helper()
+	db, _ := k.Store.Migrations()
+	var n int
+	require.NoError(k.t, db.QueryRowContext(context.Background(), query).Scan(&n))
+	return n
+}
