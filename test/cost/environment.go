@@ -11,13 +11,16 @@ import (
 	"fmt"
 )
 
+// DatabaseURL is the variable that names the database.
+const DatabaseURL = "AUTH_DATABASE_URL"
+
 // Environment is that of a server in production mode on a database, with a new encryption key and without an address to
 // listen on.
 func Environment(databaseURL string) map[string]string {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails, it would end the process
 	return map[string]string{
-		"AUTH_DATABASE_URL":                         databaseURL,
+		DatabaseURL:                                 databaseURL,
 		"AUTH_SERVER_URL":                           "http://127.0.0.1:4000",
 		"AUTH_CLIENT_URL":                           "https://app.example.com",
 		"AUTH_ENCRYPTION_KEY":                       hex.EncodeToString(key),

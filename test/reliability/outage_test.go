@@ -170,7 +170,7 @@ func (w *town) close(t *testing.T) {
 	for _, b := range w.tabs {
 		s := mustSession(t)(w.client.refresh(b.current.RefreshToken))
 		require.Equal(t, b.current.ID, s.ID)
-		mustStatus(t, http.StatusOK)(w.client.get("/user", s.AccessToken))
+		mustSession(t)(w.client.refresh(s.RefreshToken))
 	}
 	for _, s := range w.desk.sessions {
 		mustSession(t)(w.client.refresh(s.RefreshToken))
@@ -232,6 +232,25 @@ func TestDatabaseFreeze_IsAnsweredWith503InTimeAndCostsNoSession(t *testing.T) {
 	require.Less(t, a.took, 5*time.Second, "the timeout is 1 s, and 1 s more to give the connection up")
 	network.thaw()
 	w.eachServed(t, recovery)
+	w.close(t)
+}
+
+func TestSchemaChange_UnderLoadIsNotNoticed(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Database(t)
+	w := newTown(t, newClient(t, proc.Start(t, environment(dsn)).URL))
+	for _, change := range []string{
+		"ALTER TABLE auth.users ADD COLUMN added_by_a_newer_version text",
+		"ALTER TABLE auth.refresh_tokens ADD COLUMN added_by_a_newer_version text",
+		"CREATE INDEX added_by_a_newer_version ON auth.users (last_seen)",
+		"VACUUM ANALYZE",
+	} {
+		execute(t, dsn, change)
+		w.eachServed(t, recovery)
+	}
+	for _, v := range w.visitors {
+		require.Zero(t, v.refused.Load(), v.name)
+	}
 	w.close(t)
 }
 

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+
+	"github.com/hexauth/hexauth/test/cost"
+)
+
+const (
+	comparedRounds = 7 // of POST /token and its calibration, in turns
+	plainRounds    = 3
+	clients        = 8
+	hashingClients = 2 // of operations that hash a password: more would only queue
+)
+
+// loaded is what the servers did under load.
+type loaded struct {
+	operations  map[string]figures // by name
+	calibration figures            // of POST /token
+	empty       figures            // of an Echo handler that only answers
+	argon2id    time.Duration      // for one hash with hexauth's parameters
+	es256       time.Duration      // for one signature
+}
+
+// loadAll measures the operations that have a budget, and the calibrations.
+func loadAll(ctx context.Context, binary, dir string, env map[string]string) (*loaded, error) {
+	server, err := startServer(ctx, binary, dir, env)
+	if err != nil {
+		return nil, err
+	}
+	defer server.stop()
+	answer, token, err := sampleAnswer(server)
+	if err != nil {
+		return nil, err
+	}
+	reference, err := startCalibration(ctx, task{Database: env[cost.DatabaseURL], Answer: answer})
+	if err != nil {
+		return nil, err
+	}
+	defer reference.stop()
+	l := &loaded{operations: map[string]figures{}, argon2id: timeArgon2id()}
+	if l.es256, err = timeES256(); err != nil {
+		return nil, err
+	}
+	if err := l.compare(ctx, server, reference, token); err != nil {
+		return nil, err
+	}
+	if l.empty, err = measure(ctx, reference, clients, same(emptyPath, token)); err != nil {
+		return nil, err
+	}
+	return l, l.others(ctx, server)
+}
+
+// compare loads POST /token and its calibration in turns, so that what disturbs the machine disturbs both.
+func (l *loaded) compare(ctx context.Context, server, reference *process, token string) error {
+	subject, err := newWorkers(server, clients, operation(cost.Refresh).Prepare)
+	if err != nil {
+		return err
+	}
+	measure, err := newWorkers(reference, clients, same("/token", token))
+	if err != nil {
+		return err
+	}
+	var rounds [2][]round
+	for n := range comparedRounds + 1 {
+		for i, w := range []workers{subject, measure} {
+			r, err := w.run(ctx)
+			if err != nil {
+				return err
+			}
+			if n > 0 { // the first warms up
+				rounds[i] = append(rounds[i], r)
+			}
+		}
+	}
+	l.operations[cost.Refresh], l.calibration = figuresOf(rounds[0]), figuresOf(rounds[1])
+	return nil
+}
+
+func (l *loaded) others(ctx context.Context, server *process) error {
+	for name, n := range map[string]int{
+		cost.GetUser: clients, cost.Anonymous: clients, cost.VerifyToken: clients,
+		cost.SignUp: hashingClients, cost.SignIn: hashingClients,
+	} {
+		figures, err := measure(ctx, server, n, operation(name).Prepare)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		l.operations[name] = figures
+	}
+	return nil
+}
+
+// measure runs a few rounds by n clients.
+func measure(ctx context.Context, server *process, n int, prepare func(*cost.Client) (func() error, error)) (figures, error) {
+	w, err := newWorkers(server, n, prepare)
+	if err != nil {
+		return figures{}, err
+	}
+	var rounds []round
+	for range plainRounds {
+		r, err := w.run(ctx)
+		if err != nil {
+			return figures{}, err
+		}
+		rounds = append(rounds, r)
+	}
+	return figuresOf(rounds), nil
+}
+
+func operation(name string) cost.Operation {
+	for _, o := range cost.Operations() {
+		if o.Name == name {
+			return o
+		}
+	}
+	panic("no operation has the name " + name)
+}
+
+// sampleAnswer is the body of an answer to POST /token, and a refresh token.
+func sampleAnswer(server *process) (answer []byte, token string, err error) {
+	client := &cost.Client{URL: server.url, HTTP: &http.Client{}}
+	session, err := client.SignInAnonymous()
+	if err != nil {
+		return nil, "", err
+	}
+	answer, err = client.Call(http.StatusOK, http.MethodPost, "/token", "", tokenBody(session.RefreshToken))
+	return answer, session.RefreshToken, err
+}
+
+func tokenBody(token string) map[string]string { return map[string]string{"refreshToken": token} }
+
+// same is a request like POST /token, always the same.
+func same(path, token string) func(*cost.Client) (func() error, error) {
+	return func(c *cost.Client) (func() error, error) {
+		return func() error {
+			_, err := c.Call(http.StatusOK, http.MethodPost, path, "", tokenBody(token))
+			return err
+		}, nil
+	}
+}
+
+// timeArgon2id is the median time of a hash with hexauth's parameters: m=19456, t=2, p=1.
+func timeArgon2id() time.Duration {
+	times := []time.Duration{}
+	for range 9 {
+		began := time.Now()
+		argon2.IDKey([]byte(cost.Password), []byte("sixteen bytes of"), 2, 19456, 1, 32)
+		times = append(times, time.Since(began))
+	}
+	return median(times)
+}
+
+// timeES256 is the median time of a signature over a hash.
+func timeES256() (time.Duration, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return 0, err
+	}
+	hash := sha256.Sum256([]byte(cost.Password))
+	times := []time.Duration{}
+	for range 999 {
+		began := time.Now()
+		if _, err := ecdsa.SignASN1(rand.Reader, key, hash[:]); err != nil {
+			return 0, err
+		}
+		times = append(times, time.Since(began))
+	}
+	return median(times), nil
+}
