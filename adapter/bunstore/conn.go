@@ -3,6 +3,8 @@ package bunstore
 import (
 	"context"
 	"database/sql"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -73,6 +75,55 @@ func (c conn) exec(ctx context.Context, l lane, query string, args ...any) (int6
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// step is one of several statements that stand or fall together.
+type step struct {
+	query string
+	args  []any
+}
+
+// together runs steps that don't depend on one another's results as one atomic step. On PostgreSQL they travel as one
+// statement, each a data-modifying common table expression: one round trip, and its foreign keys are checked at its end. They
+// all see the database as it was before, so no two of them may change the same row. SQLite runs them one by one in a transaction.
+func (c conn) together(ctx context.Context, steps ...step) error {
+	if !c.store.dialect.sqlite {
+		query, args := merge(steps)
+		_, err := c.exec(ctx, c.write(), query, args...)
+		return err
+	}
+	return c.atomic(ctx, func(ctx context.Context, c conn) error {
+		for _, s := range steps {
+			if _, err := c.exec(ctx, c.write(), s.query, s.args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// merge writes steps as one statement and numbers their arguments through.
+func merge(steps []step) (query string, args []any) {
+	if len(steps) == 1 {
+		return steps[0].query, steps[0].args
+	}
+	var text strings.Builder
+	for i, s := range steps {
+		text.WriteString([]string{"WITH ", ", "}[min(i, 1)] + "step" + strconv.Itoa(i) + " AS (" + renumber(s.query, len(args)) + ")")
+		args = append(args, s.args...)
+	}
+	return text.String() + " SELECT 1", args
+}
+
+// renumber adds offset to the number of each $1, $2 … in a statement.
+func renumber(query string, offset int) string {
+	parts := strings.Split(query, "$")
+	for i, part := range parts[1:] {
+		digits := len(part) - len(strings.TrimLeft(part, "0123456789"))
+		number, _ := strconv.Atoi(part[:digits])
+		parts[i+1] = strconv.Itoa(number+offset) + part[digits:]
+	}
+	return strings.Join(parts, "$")
 }
 
 // err maps what a driver reports to the ports' errors.

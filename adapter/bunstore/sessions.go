@@ -17,28 +17,16 @@ func (s sessions) arguments(session domain.Session) []any {
 	}
 }
 
-// startSession is insertSession and noteSeen in one statement of PostgreSQL.
-const (
-	startSession = `WITH started AS (` + insertSession + ` RETURNING user_id)
-	UPDATE auth.users u SET last_seen = $4 FROM started WHERE u.id = started.user_id`
-	noteSeen = `UPDATE auth.users SET last_seen = $2 WHERE id = $1`
-)
+const noteSeen = `UPDATE auth.users SET last_seen = $2 WHERE id = $1`
 
-// Start implements port.Sessions: one statement on PostgreSQL, a transaction on SQLite.
+// Start implements port.Sessions.
 func (s sessions) Start(ctx context.Context, session domain.Session) error {
 	ctx, cancel := s.conn.bounded(ctx)
 	defer cancel()
-	if !s.conn.store.dialect.sqlite {
-		_, err := s.conn.exec(ctx, s.conn.write(), startSession, s.arguments(session)...)
-		return s.conn.err(ctx, err)
-	}
-	return s.conn.err(ctx, s.conn.atomic(ctx, func(ctx context.Context, c conn) error {
-		if _, err := c.exec(ctx, c.write(), insertSession, s.arguments(session)...); err != nil {
-			return err
-		}
-		_, err := c.exec(ctx, c.write(), noteSeen, string(session.UserID), c.time(session.CreatedAt))
-		return err
-	}))
+	return s.conn.err(ctx, s.conn.together(ctx,
+		step{insertSession, s.arguments(session)},
+		step{noteSeen, []any{string(session.UserID), s.conn.time(session.CreatedAt)}},
+	))
 }
 
 // trailRow is a session with what is remembered of its past.
@@ -86,25 +74,14 @@ func (s sessions) EndByToken(ctx context.Context, token domain.RefreshTokenHash,
 		string(token), nullable(family))
 }
 
-const (
-	endSessions = `DELETE FROM auth.refresh_tokens WHERE user_id = $1 AND type = 'regular'`
-	endGrants   = `DELETE FROM auth.oauth2_refresh_tokens WHERE user_id = $1`
-)
-
-// EndAll implements port.Sessions: one statement on PostgreSQL, a transaction on SQLite.
+// EndAll implements port.Sessions.
 func (s sessions) EndAll(ctx context.Context, id domain.UserID) error {
-	if !s.conn.store.dialect.sqlite {
-		return s.run(ctx, `WITH ended AS (`+endSessions+`) `+endGrants, string(id))
-	}
 	ctx, cancel := s.conn.bounded(ctx)
 	defer cancel()
-	return s.conn.err(ctx, s.conn.atomic(ctx, func(ctx context.Context, c conn) error {
-		if _, err := c.exec(ctx, c.write(), endSessions, string(id)); err != nil {
-			return err
-		}
-		_, err := c.exec(ctx, c.write(), endGrants, string(id))
-		return err
-	}))
+	return s.conn.err(ctx, s.conn.together(ctx,
+		step{`DELETE FROM auth.refresh_tokens WHERE user_id = $1 AND type = 'regular'`, []any{string(id)}},
+		step{`DELETE FROM auth.oauth2_refresh_tokens WHERE user_id = $1`, []any{string(id)}},
+	))
 }
 
 // DeleteExpired implements port.Sessions. Rows that another instance is deleting are left to it.

@@ -32,56 +32,18 @@ const (
 	VALUES ($1, $2, $3, $4, $5, 'regular')`
 )
 
-// insertAccount is insertUser, insertUserRole for each role and insertSession in one statement of PostgreSQL; $17 is null
-// where there is no session.
-const insertAccount = `WITH account AS (` + insertUser + ` RETURNING id), granted AS (
-	INSERT INTO auth.user_roles (user_id, role, created_at) SELECT account.id, role, $2 FROM account, unnest($16::text[]) AS role)
-	INSERT INTO auth.refresh_tokens (id, user_id, refresh_token_hash, created_at, expires_at, type)
-	SELECT $17::uuid, account.id, $18, $19::timestamptz, $20::timestamptz, 'regular' FROM account WHERE $17::uuid IS NOT NULL`
-
-// Insert implements port.Users: one statement on PostgreSQL, a transaction on SQLite.
+// Insert implements port.Users.
 func (u users) Insert(ctx context.Context, user domain.User, session *domain.Session) error {
 	ctx, cancel := u.conn.bounded(ctx)
 	defer cancel()
-	arguments := u.insertArguments(user, session != nil)
-	if u.conn.store.dialect.sqlite {
-		return u.conn.err(ctx, u.conn.atomic(ctx, func(ctx context.Context, c conn) error {
-			return users{c}.insertInSteps(ctx, user, arguments, session)
-		}))
-	}
-	arguments = append(arguments, roleTexts(user.Roles))
-	if session == nil {
-		arguments = append(arguments, nil, nil, nil, nil)
-	} else {
-		arguments = append(arguments, string(session.ID), string(session.TokenHash), session.CreatedAt, session.ExpiresAt)
-	}
-	_, err := u.conn.exec(ctx, u.conn.write(), insertAccount, arguments...)
-	return u.conn.err(ctx, err)
-}
-
-func (u users) insertInSteps(ctx context.Context, user domain.User, arguments []any, session *domain.Session) error {
-	lane := u.conn.write()
-	if _, err := u.conn.exec(ctx, lane, insertUser, arguments...); err != nil {
-		return err
-	}
+	steps := []step{{insertUser, u.insertArguments(user, session != nil)}}
 	for _, role := range user.Roles {
-		if _, err := u.conn.exec(ctx, lane, insertUserRole, string(user.ID), string(role), u.conn.time(user.CreatedAt)); err != nil {
-			return err
-		}
+		steps = append(steps, step{insertUserRole, []any{string(user.ID), string(role), u.conn.time(user.CreatedAt)}})
 	}
-	if session == nil {
-		return nil
+	if session != nil {
+		steps = append(steps, step{insertSession, sessions(u).arguments(*session)})
 	}
-	_, err := u.conn.exec(ctx, lane, insertSession, sessions(u).arguments(*session)...)
-	return err
-}
-
-func roleTexts(roles []domain.Role) []string {
-	texts := make([]string, len(roles))
-	for i, role := range roles {
-		texts[i] = string(role)
-	}
-	return texts
+	return u.conn.err(ctx, u.conn.together(ctx, steps...))
 }
 
 // ByID implements port.Users.

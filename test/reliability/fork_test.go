@@ -40,6 +40,7 @@ func refreshTogether(t *testing.T, instances []client, current session, n int) s
 }
 
 func TestParallelRefreshes_OnTwoInstancesNeverForkASession(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{2, 20, 100} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
@@ -85,7 +86,7 @@ func requireReuseLogged(t *testing.T, servers []*proc.Server, id string) {
 	}
 }
 
-func TestParallelReuse_EndsTheSessionOnce(t *testing.T) {
+func TestParallelReuse_EndsThatSessionAlone(t *testing.T) {
 	t.Parallel()
 	for _, database := range databases() {
 		url, count := database.open(t)

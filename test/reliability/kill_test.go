@@ -135,6 +135,7 @@ func (l *ledger) settle(t *testing.T, c client) {
 }
 
 func TestKill_LosesNoAcknowledgedUserAndNoAcknowledgedSession(t *testing.T) {
+	t.Parallel()
 	for _, database := range databases() {
 		t.Run(database.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,341 @@
+package rest_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/stretchr/testify/require"
+
+	"github.com/hexauth/hexauth/adapter/rest"
+	"github.com/hexauth/hexauth/adapter/rest/api"
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
+	"github.com/hexauth/hexauth/test/kit"
+)
+
+// contract is the parsed contract. All tests of the process share it and only read it.
+var contract = sync.OnceValues(func() (*openapi3.T, error) { return api.Load(context.Background()) })
+
+// client sends requests to the API. Whatever a test is about, do holds every answer to the contract, and answers and log to
+// the promise that they never repeat a secret.
+type client struct {
+	t        testing.TB
+	kit      *kit.Kit
+	handler  http.Handler
+	contract *openapi3.T
+	options  rest.Options
+	log      *logbook
+	secrets  []string
+}
+
+// setup is what a test may change before the API is made.
+type setup struct {
+	kit      []func(*kit.Settings)
+	options  func(*rest.Options)
+	useCases func(rest.UseCases) rest.UseCases
+}
+
+func newClient(t testing.TB) *client { return newClientWith(t, setup{}) }
+
+func newClientWith(t testing.TB, s setup) *client {
+	t.Helper()
+	k := kit.New(t, s.kit...)
+	doc, err := contract()
+	require.NoError(t, err)
+	log := &logbook{}
+	options := rest.Options{
+		MaxBodyBytes: 1 << 20, Version: "1.2.3", Clock: k.Clock, Random: k.Random,
+		Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+	if s.options != nil {
+		s.options(&options)
+	}
+	useCases := k.UseCases
+	if s.useCases != nil {
+		useCases = s.useCases(useCases)
+	}
+	handler, err := rest.New(t.Context(), useCases, options)
+	require.NoError(t, err)
+	return &client{t: t, kit: k, handler: handler, contract: doc, options: options, log: log}
+}
+
+// request is one request. body is sent as JSON unless contentType says otherwise.
+type request struct {
+	method, path string
+	body         string
+	stream       io.Reader // instead of body: sent in chunks, its length unknown
+	contentType  string
+	bearer       string
+	header       http.Header
+	ctx          context.Context
+}
+
+func (r request) http() *http.Request {
+	var body io.Reader
+	switch {
+	case r.stream != nil:
+		body = r.stream
+	case r.body != "":
+		body = strings.NewReader(r.body)
+	}
+	out := httptest.NewRequest(r.method, r.path, body)
+	if body != nil {
+		out.Header.Set("Content-Type", "application/json")
+	}
+	if r.contentType != "" {
+		out.Header.Set("Content-Type", r.contentType)
+	}
+	if r.bearer != "" {
+		out.Header.Set("Authorization", "Bearer "+r.bearer)
+	}
+	maps.Copy(out.Header, r.header)
+	if r.ctx != nil {
+		out = out.WithContext(r.ctx)
+	}
+	return out
+}
+
+// response is an answer that kept to the contract.
+type response struct {
+	t      testing.TB
+	status int
+	header http.Header
+	body   string
+}
+
+func (c *client) do(r request) response {
+	c.t.Helper()
+	recorder := httptest.NewRecorder()
+	c.handler.ServeHTTP(recorder, r.http())
+	got := response{t: c.t, status: recorder.Code, header: recorder.Header(), body: recorder.Body.String()}
+	c.checkContract(r, got)
+	c.checkSecrets(r, got)
+	return got
+}
+
+func (c *client) post(path, body string) response {
+	c.t.Helper()
+	return c.do(request{method: http.MethodPost, path: path, body: body})
+}
+
+func (c *client) get(path string) response {
+	c.t.Helper()
+	return c.do(request{method: http.MethodGet, path: path})
+}
+
+// refused sends a request that must be answered with a code, and returns the error.
+func (c *client) refused(r request, status int, code domain.Code) api.ErrorResponse {
+	c.t.Helper()
+	got := c.do(r)
+	require.Equal(c.t, status, got.status, got.body)
+	failure := got.failure()
+	require.Equal(c.t, api.ErrorResponseError(code), failure.Error, got.body)
+	return failure
+}
+
+// refusedPost is refused for a POST.
+func (c *client) refusedPost(path, body string, status int, code domain.Code) api.ErrorResponse {
+	c.t.Helper()
+	return c.refused(request{method: http.MethodPost, path: path, body: body}, status, code)
+}
+
+// signUp creates an account through the API.
+func (c *client) signUp(email string) api.Session {
+	c.t.Helper()
+	got := c.post(c.options.Prefix+"/signup/email-password", credentials(email, kit.Password))
+	require.Equal(c.t, http.StatusOK, got.status, got.body)
+	return *decode[api.SessionPayload](got).Session
+}
+
+func credentials(email, password string) string {
+	text, _ := json.Marshal(map[string]string{"email": email, "password": password}) // strings always marshal
+	return string(text)
+}
+
+func (r response) failure() api.ErrorResponse {
+	r.t.Helper()
+	require.GreaterOrEqual(r.t, r.status, 400, r.body)
+	return decode[api.ErrorResponse](r)
+}
+
+func decode[T any](r response) T {
+	r.t.Helper()
+	var value T
+	require.NoError(r.t, json.Unmarshal([]byte(r.body), &value), r.body)
+	return value
+}
+
+// checkContract holds an answer to what the contract says of its operation and, where there is none, of errors.
+func (c *client) checkContract(r request, got response) {
+	c.t.Helper()
+	id := got.header.Get("X-Request-Id")
+	require.NotEmpty(c.t, id, "every answer has a request id")
+	path, inside := strings.CutPrefix(strings.SplitN(r.path, "?", 2)[0], c.options.Prefix)
+	op := c.operation(r.method, path)
+	switch {
+	case r.method == http.MethodOptions:
+		require.Equal(c.t, http.StatusNoContent, got.status)
+		require.Empty(c.t, got.body)
+	case r.method == http.MethodHead:
+		require.Empty(c.t, got.body)
+	case got.status == 499: // the client is gone
+		require.Empty(c.t, got.body)
+	case c.options.Prefix != "" && r.path == "/healthz":
+		require.Equal(c.t, `{"status":"ok"}`, strings.TrimSpace(got.body))
+	case op != nil && inside:
+		c.checkOperation(r, got, op)
+	default:
+		require.Contains(c.t, []int{http.StatusNotFound, http.StatusMethodNotAllowed}, got.status, got.body)
+		c.checkSchema(got.body, c.contract.Components.Schemas["ErrorResponse"].Value)
+	}
+	if got.status >= 400 && got.body != "" {
+		c.checkError(got, id)
+	}
+}
+
+func (c *client) checkOperation(r request, got response, op *openapi3.Operation) {
+	c.t.Helper()
+	require.NoError(c.t, openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r.http(), Route: &routers.Route{Spec: c.contract, Operation: op}},
+		Status:                 got.status, Header: got.header, Body: io.NopCloser(strings.NewReader(got.body)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	}), "%s %s: %d %s", r.method, r.path, got.status, got.body)
+	documented := op.Responses.Status(got.status)
+	if documented == nil {
+		require.GreaterOrEqual(c.t, got.status, 400, "the default answer is an error")
+		documented = op.Responses.Default()
+	}
+	allowed := append(slices.Collect(maps.Keys(documented.Value.Headers)), "Content-Type", "Content-Length", "Vary", "Connection", "Www-Authenticate")
+	for name := range got.header {
+		require.True(c.t, slices.Contains(allowed, name) || strings.HasPrefix(name, "Access-Control-"), "undocumented header %s", name)
+	}
+}
+
+func (c *client) checkSchema(body string, schema *openapi3.Schema) {
+	c.t.Helper()
+	var value any
+	require.NoError(c.t, json.Unmarshal([]byte(body), &value), body)
+	require.NoError(c.t, schema.VisitJSON(value, openapi3.VisitAsResponse()), body)
+}
+
+// checkError holds an error to what every error promises.
+func (c *client) checkError(got response, id string) {
+	c.t.Helper()
+	require.Equal(c.t, "application/json", strings.SplitN(got.header.Get("Content-Type"), ";", 2)[0])
+	failure := got.failure()
+	require.Equal(c.t, got.status, failure.Status)
+	require.Equal(c.t, id, failure.RequestID)
+	require.NotEmpty(c.t, failure.Message)
+	if failure.Field != "" {
+		require.Contains(c.t, failure.Message, failure.Field)
+	}
+	require.Equal(c.t, got.status == http.StatusServiceUnavailable, got.header.Get("Retry-After") != "")
+	require.Equal(c.t, got.status == http.StatusMethodNotAllowed, got.header.Get("Allow") != "")
+}
+
+// operation finds what the contract has at a path, below the prefix; nil for nothing.
+func (c *client) operation(method, path string) *openapi3.Operation {
+	for template, item := range c.contract.Paths.Map() {
+		pattern := regexp.MustCompile(`\\\{[a-z]+\\\}`).ReplaceAllString(regexp.QuoteMeta(template), `[^/]+`)
+		if regexp.MustCompile("^" + pattern + "$").MatchString(path) {
+			return item.Operations()[method]
+		}
+	}
+	return nil
+}
+
+// checkSecrets demands that an error repeats no value of its request, and that the log repeats none of any request or answer.
+func (c *client) checkSecrets(r request, got response) {
+	c.t.Helper()
+	submitted := append(values(r.body), r.bearer)
+	for _, header := range r.header.Values("Authorization") {
+		submitted = append(submitted, strings.TrimPrefix(header, "Bearer "))
+	}
+	for _, secret := range submitted {
+		if len(secret) < minSecret {
+			continue
+		}
+		if got.status >= 400 {
+			require.NotContains(c.t, got.body, secret, "an error repeats what was sent")
+		}
+		c.secrets = append(c.secrets, secret)
+	}
+	if issued := regexp.MustCompile(`"(?:accessToken|refreshToken)":"([^"]+)"`).FindAllStringSubmatch(got.body, -1); got.status == http.StatusOK {
+		for _, token := range issued {
+			c.secrets = append(c.secrets, token[1])
+		}
+	}
+	text := c.log.String()
+	for _, secret := range c.secrets {
+		require.NotContains(c.t, text, secret, "the log repeats a secret")
+	}
+}
+
+// minSecret is the shortest value that is looked for: shorter ones appear by chance.
+const minSecret = 6
+
+// values returns the strings of a JSON text that are not keys, of broken JSON too.
+func values(text string) []string {
+	var found []string
+	for _, m := range regexp.MustCompile(`"((?:[^"\\]|\\.)*)"\s*(:?)`).FindAllStringSubmatch(text, -1) {
+		if m[2] == ":" {
+			continue
+		}
+		var value string
+		if json.Unmarshal([]byte(`"`+m[1]+`"`), &value) == nil {
+			found = append(found, value)
+		}
+	}
+	return found
+}
+
+// logbook keeps what was logged.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// lines returns the entries with that message.
+func (l *logbook) lines(t testing.TB, message string) []map[string]any {
+	t.Helper()
+	var found []map[string]any
+	for line := range strings.Lines(l.String()) {
+		var entry map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &entry))
+		if entry["msg"] == message {
+			found = append(found, entry)
+		}
+	}
+	return found
+}
+
+// on returns a change of use cases that puts store wherever they use one.
+func on(store func(port.Store) port.Store) func(rest.UseCases) rest.UseCases {
+	return func(u rest.UseCases) rest.UseCases { return withStore(u, store) }
+}

@@ -1,0 +1,100 @@
+package reliability
+
+import (
+	"context"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hexauth/hexauth/test/pgtest"
+	"github.com/hexauth/hexauth/test/proc"
+)
+
+// burst sends n requests of all kinds. Every third client hangs up after at most some milliseconds, some in the middle of
+// their request.
+func burst(t *testing.T, c client, s session, n int) {
+	t.Helper()
+	parallel(32, func(int) {
+		for i := range n / 32 {
+			ctx, cancel := context.WithCancel(context.Background())
+			if i%3 == 0 {
+				ctx, cancel = context.WithTimeout(context.Background(), time.Duration(rand.IntN(4000))*time.Microsecond)
+			}
+			switch i % 8 {
+			case 0, 1:
+				_, _ = c.call(ctx, http.MethodPost, "/signin/anonymous", "", object{})
+			case 2, 3:
+				_, _ = c.call(ctx, http.MethodPost, "/token", "", object{"refreshToken": s.RefreshToken})
+			case 4:
+				_, _ = c.call(ctx, http.MethodPost, "/signout", "", object{"refreshToken": "none"})
+			case 5:
+				_, _ = c.call(ctx, http.MethodGet, "/nowhere", "", nil)
+			case 6:
+				conn := dial(t, c.url)
+				_, _ = io.WriteString(conn, head+"Content-Length: 64\r\n\r\n{")
+				_ = conn.Close()
+			default:
+				_, _ = c.call(ctx, http.MethodGet, "/user", s.AccessToken, nil)
+			}
+			cancel()
+		}
+	})
+	parallel(8, func(int) { // hashing, too
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		defer cancel()
+		_, _ = c.call(ctx, http.MethodPost, "/signup/email-password", "", object{"email": address(), "password": password})
+	})
+	c.http.CloseIdleConnections()
+}
+
+// goroutines ends a server with SIGQUIT, on which Go's runtime prints every goroutine, and counts them.
+func goroutines(t *testing.T, server *proc.Server) int {
+	t.Helper()
+	require.NoError(t, syscall.Kill(pidOf(t, server), syscall.SIGQUIT))
+	require.Equal(t, 2, server.Wait())
+	n := countLines(server.Log(), "\ngoroutine ") + countLines(server.Log(), "goroutine ")
+	require.NotZero(t, n)
+	return n
+}
+
+// what a server holds.
+type held struct{ files, connections int }
+
+func TestLeaks_ABurstWithHangUpsLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	pool, err := strconv.Atoi(poolSize)
+	require.NoError(t, err)
+	run := func(requests int) int {
+		dsn := pgtest.Database(t)
+		server := proc.Start(t, environment(dsn, "AUTH_DATABASE_POOL_SIZE", poolSize))
+		c, pid := newClient(t, server.URL), pidOf(t, server)
+		s := mustSession(t)(c.signUp(address()))
+		var now held
+		look := func() held { return held{openFiles(t, pid), connections(t, dsn)} }
+		// A few requests at once fill the pool, whose connections are kept and are no leak.
+		burst(t, c, s, 320)
+		settled := func() bool {
+			now = look()
+			return now.connections <= pool
+		}
+		eventually(t, limit, "no more connections than the pool has", settled)
+		before := now
+		burst(t, c, s, requests)
+		eventually(t, limit, "files and connections are back", func() bool {
+			now = look()
+			return now.connections <= pool && now.files-now.connections <= before.files-before.connections+1
+		})
+		mustSession(t)(c.anonymous())
+		c.http.CloseIdleConnections()
+		return goroutines(t, server)
+	}
+	few, many := run(320), run(4000)
+	t.Logf("goroutines: %d after few requests, %d after many", few, many)
+	require.InDelta(t, few, many, 10)
+}
