@@ -11,9 +11,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hexauth/hexauth/adapter/bunstore"
 	"github.com/hexauth/hexauth/adapter/rest"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/migrations"
 )
 
 type serveCommand struct{}
@@ -124,7 +126,7 @@ func prepare(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, er
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Ready(ctx); err != nil {
+	if err := ready(ctx, store); err != nil {
 		store.Close()
 		return nil, err
 	}
@@ -134,4 +136,15 @@ func prepare(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, er
 		return nil, err
 	}
 	return app, nil
+}
+
+// errSchema is final: waiting does not bring a schema up to date.
+var errSchema = errors.New("the database's schema is not up to date: run \"hexauth migrate up\", or leave AUTH_MIGRATE on")
+
+func ready(ctx context.Context, store *bunstore.Store) error {
+	db, dialect := store.Migrations()
+	if current, err := migrations.Current(ctx, db, dialect); err == nil && !current {
+		return errSchema
+	}
+	return store.Ready(ctx)
 }

@@ -47,7 +47,7 @@ CREATE TABLE auth.users (
   active_mfa_type text,
   ticket text,
   ticket_expires_at text NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
-  metadata text CHECK (json_valid(metadata)),
+  metadata text CHECK (metadata IS NULL OR json_valid(metadata)),
   webauthn_current_challenge text,
   CONSTRAINT users_email_key UNIQUE (email),
   CONSTRAINT users_phone_number_key UNIQUE (phone_number),
@@ -98,7 +98,7 @@ END;
 
 CREATE TABLE auth.provider_requests (
   id text NOT NULL PRIMARY KEY,
-  options text CHECK (json_valid(options))
+  options text CHECK (options IS NULL OR json_valid(options))
 );
 
 CREATE TABLE auth.refresh_tokens (
@@ -106,7 +106,7 @@ CREATE TABLE auth.refresh_tokens (
   created_at text NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
   expires_at text NOT NULL,
   user_id text NOT NULL,
-  metadata text CHECK (json_valid(metadata)),
+  metadata text CHECK (metadata IS NULL OR json_valid(metadata)),
   type text NOT NULL DEFAULT 'regular',
   refresh_token_hash text,
   hx_family text,
@@ -142,7 +142,7 @@ CREATE TABLE auth.oauth2_clients (
   scopes text NOT NULL DEFAULT '["openid","profile","email","phone","offline_access","graphql"]'
     CHECK (json_valid(scopes) AND json_type(scopes) = 'array'),
   type text NOT NULL DEFAULT 'registered',
-  metadata text CHECK (json_valid(metadata)),
+  metadata text CHECK (metadata IS NULL OR json_valid(metadata)),
   metadata_document_fetched_at text,
   created_by text,
   created_at text NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
