@@ -22,6 +22,18 @@ type dialect struct {
 	sqlite     bool
 	migrations migrations.Dialect
 	execMode   any // PostgreSQL: a pgx.QueryExecMode, the first argument of bound statements
+	texts      texts
+}
+
+// texts are the long statements of hot paths, put together once.
+type texts struct {
+	userByID, userByEmail string
+	rotate                string // PostgreSQL only
+}
+
+func newTexts(sqlite bool) texts {
+	user := "SELECT " + userColumns(sqlite) + " FROM auth.users u WHERE "
+	return texts{userByID: user + "u.id = $1", userByEmail: user + "u.email = $1", rotate: rotatePostgres()}
 }
 
 // mapError turns a driver's error into one of the ports' errors, into domain.Unavailable where the same request may succeed

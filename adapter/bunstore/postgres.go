@@ -40,7 +40,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*Store, error) {
 	hot.SetMaxOpenConns(o.PoolSize)
 	general.SetMaxOpenConns(o.PoolSize - max(1, o.PoolSize/5))
 	store := &Store{
-		dialect: dialect{migrations: migrations.Postgres, execMode: pgx.QueryExecModeCacheStatement},
+		dialect: dialect{migrations: migrations.Postgres, execMode: pgx.QueryExecModeCacheStatement, texts: newTexts(false)},
 		timeout: o.Timeout,
 		general: bun.NewDB(general, pgdialect.New()),
 		hot:     bun.NewDB(hot, pgdialect.New()),

@@ -19,23 +19,23 @@ type rotatedRow struct {
 const rotatable = `NOT u.disabled AND (u.email_verified OR u.is_anonymous OR u.email IS NULL OR NOT $8)`
 
 // remember prepends this rotation to those of the same grace window; older ones are of no use to anybody.
-const remember = `CASE WHEN t.hx_rotated_at >= $7 THEN $6 || substr(coalesce(t.hx_recent, ''), 1, `
-
-// keptText is how much of the earlier rotations' text stays.
-var keptText = strconv.Itoa((domain.MaxPastRotations - 1) * domain.PastRotationLength)
+func remember() string {
+	kept := strconv.Itoa((domain.MaxPastRotations - 1) * domain.PastRotationLength)
+	return `CASE WHEN t.hx_rotated_at >= $7 THEN $6 || substr(coalesce(t.hx_recent, ''), 1, ` + kept + `) ELSE $6 END`
+}
 
 // rotatePostgres replaces the token, notes that the user was seen and returns both. A concurrent statement for the same token
 // waits for the row and then finds that the token is no longer there.
-func (d dialect) rotatePostgres() string {
+func rotatePostgres() string {
 	return `WITH rotated AS (
 		UPDATE auth.refresh_tokens t SET refresh_token_hash = $2, hx_family = $3, expires_at = $5, hx_rotated_at = $4,
-			hx_recent = ` + remember + keptText + `) ELSE $6 END
+			hx_recent = ` + remember() + `
 		FROM auth.users u
 		WHERE t.refresh_token_hash = $1 AND t.type = 'regular' AND t.expires_at > $4 AND u.id = t.user_id AND ` + rotatable + `
 		RETURNING t.id, t.user_id
 	), seen AS (
 		UPDATE auth.users u SET last_seen = $4 FROM rotated WHERE u.id = rotated.user_id RETURNING u.*
-	) SELECT ` + d.userColumns() + `, rotated.id AS session_id FROM seen u, rotated`
+	) SELECT ` + userColumns(false) + `, rotated.id AS session_id FROM seen u, rotated`
 }
 
 // Rotate implements port.Sessions: one statement on PostgreSQL, a transaction on SQLite.
@@ -53,7 +53,7 @@ func (s sessions) Rotate(ctx context.Context, r port.Rotation) (domain.User, dom
 			return sessions{c}.rotateInSteps(ctx, &row, arguments)
 		})
 	} else {
-		err = s.conn.one(ctx, s.conn.hotWrite(), &row, s.conn.store.dialect.rotatePostgres(), arguments...)
+		err = s.conn.one(ctx, s.conn.hotWrite(), &row, s.conn.store.dialect.texts.rotate, arguments...)
 	}
 	if err != nil {
 		return domain.User{}, "", s.conn.err(ctx, err)
@@ -64,14 +64,14 @@ func (s sessions) Rotate(ctx context.Context, r port.Rotation) (domain.User, dom
 // rotateInSteps does on SQLite what rotatePostgres does, inside of a transaction that holds the write lock from the start.
 func (s sessions) rotateInSteps(ctx context.Context, row *rotatedRow, arguments []any) error {
 	lane := s.conn.write()
-	err := s.conn.one(ctx, lane, row, `SELECT `+s.conn.store.dialect.userColumns()+`, t.id AS session_id
+	err := s.conn.one(ctx, lane, row, `SELECT `+userColumns(true)+`, t.id AS session_id
 		FROM auth.refresh_tokens t JOIN auth.users u ON u.id = t.user_id
 		WHERE t.refresh_token_hash = $1 AND t.type = 'regular' AND t.expires_at > $4 AND `+rotatable, arguments...)
 	if err != nil {
 		return err
 	}
 	_, err = s.conn.exec(ctx, lane, `UPDATE auth.refresh_tokens AS t SET refresh_token_hash = $2, hx_family = $3, expires_at = $5,
-		hx_rotated_at = $4, hx_recent = `+remember+keptText+`) ELSE $6 END WHERE t.id = $9`, append(arguments, row.SessionID)...)
+		hx_rotated_at = $4, hx_recent = `+remember()+` WHERE t.id = $9`, append(arguments, row.SessionID)...)
 	if err != nil {
 		return err
 	}

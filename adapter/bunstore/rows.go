@@ -36,9 +36,9 @@ const userFields = `u.id, u.created_at, u.disabled, u.display_name, u.avatar_url
 	coalesce(u.active_mfa_type, '') AS active_mfa_type, coalesce(CAST(u.metadata AS text), '') AS metadata`
 
 // userColumns are userFields and the user's roles as a JSON array. The order of roles is the same on every database.
-func (d dialect) userColumns() string {
+func userColumns(sqlite bool) string {
 	aggregate := `json_agg(r.role ORDER BY r.role COLLATE "C")`
-	if d.sqlite {
+	if sqlite {
 		aggregate = `json_group_array(r.role ORDER BY r.role)`
 	}
 	return userFields + `, (SELECT coalesce(CAST(` + aggregate + ` AS text), '[]') FROM auth.user_roles r WHERE r.user_id = u.id) AS roles`

@@ -46,7 +46,7 @@ func openSQLite(path string, o Options) (*Store, error) {
 		reader.SetMaxIdleConns(sqliteReaders)
 	}
 	store := &Store{
-		dialect: dialect{sqlite: true, migrations: migrations.SQLite},
+		dialect: dialect{sqlite: true, migrations: migrations.SQLite, texts: newTexts(true)},
 		timeout: o.Timeout,
 		general: bun.NewDB(writer, sqlitedialect.New()),
 		hot:     bun.NewDB(reader, sqlitedialect.New()),

@@ -48,19 +48,18 @@ func (u users) Insert(ctx context.Context, user domain.User, session *domain.Ses
 
 // ByID implements port.Users.
 func (u users) ByID(ctx context.Context, id domain.UserID) (domain.User, error) {
-	return u.by(ctx, "u.id = $1", string(id))
+	return u.one(ctx, u.conn.store.dialect.texts.userByID, string(id))
 }
 
 // ByEmail implements port.Users. The columns' types, citext there and NOCASE here, compare without regard to case.
 func (u users) ByEmail(ctx context.Context, email domain.Email) (domain.User, error) {
-	return u.by(ctx, "u.email = $1", string(email))
+	return u.one(ctx, u.conn.store.dialect.texts.userByEmail, string(email))
 }
 
-func (u users) by(ctx context.Context, condition string, argument any) (domain.User, error) {
+func (u users) one(ctx context.Context, query string, argument any) (domain.User, error) {
 	ctx, cancel := u.conn.bounded(ctx)
 	defer cancel()
 	var row userRow
-	query := "SELECT " + u.conn.store.dialect.userColumns() + " FROM auth.users u WHERE " + condition
 	if err := u.conn.one(ctx, u.conn.read(), &row, query, argument); err != nil {
 		return domain.User{}, u.conn.err(ctx, err)
 	}

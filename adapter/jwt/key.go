@@ -5,6 +5,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -43,6 +45,7 @@ type pair struct {
 	signer    any
 	verifier  any
 	jwk       domain.JWK // zero for HS*
+	header    string     // of every token it signs, in base64url
 }
 
 // prepare checks a key and derives what signing and verifying need. Error texts hold nothing of the key.
@@ -56,7 +59,7 @@ func prepare(k Key) (*pair, error) {
 			return nil, fmt.Errorf("%s needs a shared secret and nothing else", k.Algorithm)
 		}
 		p.signer, p.verifier = slices.Clone(k.HMAC), slices.Clone(k.HMAC)
-		return p, nil
+		return p, p.prepareHeader()
 	}
 	if err := checkPrivate(k); err != nil {
 		return nil, err
@@ -71,7 +74,18 @@ func prepare(k Key) (*pair, error) {
 	}
 	jwk.KeyID, jwk.Algorithm = p.id, p.algorithm
 	p.jwk = jwk
-	return p, nil
+	return p, p.prepareHeader()
+}
+
+// prepareHeader writes the JOSE header: alg, the kid where there is one, and typ.
+func (p *pair) prepareHeader() error {
+	text, err := json.Marshal(struct {
+		Algorithm string `json:"alg"`
+		KeyID     string `json:"kid,omitempty"`
+		Type      string `json:"typ"`
+	}{p.algorithm, p.id, "JWT"})
+	p.header = base64.RawURLEncoding.EncodeToString(text)
+	return err
 }
 
 // checkPrivate tells whether the private key fits the algorithm and the public key.

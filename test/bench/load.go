@@ -42,8 +42,9 @@ func newWorkers(server *process, n int, prepare func(*cost.Client) (func() error
 	return w, nil
 }
 
-// run puts load on the server for roundTime.
-func (w workers) run(ctx context.Context) (round, error) {
+// run puts load on the server for roundTime: every client starts a request as often as pace says, or where that is 0 as soon
+// as it has the answer to the last.
+func (w workers) run(ctx context.Context, pace time.Duration) (round, error) {
 	before, err := w.server.cpu()
 	if err != nil {
 		return round{}, err
@@ -53,7 +54,7 @@ func (w workers) run(ctx context.Context) (round, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	for i, do := range w.do {
 		group.Go(func() (err error) {
-			latencies[i], err = repeat(ctx, began.Add(roundTime), do)
+			latencies[i], err = repeat(ctx, began.Add(roundTime), pace, do)
 			return err
 		})
 	}
@@ -71,12 +72,15 @@ func (w workers) run(ctx context.Context) (round, error) {
 }
 
 // repeat calls do until the end and says how long each call took.
-func repeat(ctx context.Context, end time.Time, do func() error) (latencies []time.Duration, err error) {
-	for began := time.Now(); began.Before(end); began = time.Now() {
+func repeat(ctx context.Context, end time.Time, pace time.Duration, do func() error) (latencies []time.Duration, err error) {
+	next := time.Now()
+	for began := next; began.Before(end); began = time.Now() {
 		if err := errors.Join(ctx.Err(), do()); err != nil {
 			return nil, err
 		}
 		latencies = append(latencies, time.Since(began))
+		next = next.Add(pace)
+		time.Sleep(time.Until(next)) // not at all when next is over
 	}
 	return latencies, nil
 }

@@ -17,6 +17,8 @@ import (
 
 const (
 	comparedRounds = 7 // of POST /token and its calibration, in turns
+	pacedRounds    = 5
+	pacedShare     = 2 // the time between requests is so many times what a request takes as fast as can be
 	plainRounds    = 3
 	clients        = 8
 	hashingClients = 2 // of operations that hash a password: more would only queue
@@ -26,6 +28,7 @@ const (
 type loaded struct {
 	operations  map[string]figures // by name
 	calibration figures            // of POST /token
+	paced       [2]figures         // POST /token and its calibration at the same rate
 	empty       figures            // of an Echo handler that only answers
 	argon2id    time.Duration      // for one hash with hexauth's parameters
 	es256       time.Duration      // for one signature
@@ -60,7 +63,8 @@ func loadAll(ctx context.Context, binary, dir string, env map[string]string) (*l
 	return l, l.others(ctx, server)
 }
 
-// compare loads POST /token and its calibration in turns, so that what disturbs the machine disturbs both.
+// compare measures POST /token and its calibration, first as fast as both can, then at the same rate: a server that has more
+// to do at once spends less on waking up, so the calibration, which is faster, has an advantage in the first case.
 func (l *loaded) compare(ctx context.Context, server, reference *process, token string) error {
 	subject, err := newWorkers(server, clients, operation(cost.Refresh).Prepare)
 	if err != nil {
@@ -70,20 +74,31 @@ func (l *loaded) compare(ctx context.Context, server, reference *process, token 
 	if err != nil {
 		return err
 	}
+	fast, err := inTurns(ctx, comparedRounds, 0, subject, measure)
+	if err != nil {
+		return err
+	}
+	l.operations[cost.Refresh], l.calibration = fast[0], fast[1]
+	pace := time.Duration(pacedShare * clients / fast[0].perSecond * float64(time.Second))
+	l.paced, err = inTurns(ctx, pacedRounds, pace, subject, measure)
+	return err
+}
+
+// inTurns loads two servers by turns, so that what disturbs the machine disturbs both.
+func inTurns(ctx context.Context, n int, pace time.Duration, both ...workers) (found [2]figures, err error) {
 	var rounds [2][]round
-	for n := range comparedRounds + 1 {
-		for i, w := range []workers{subject, measure} {
-			r, err := w.run(ctx)
+	for turn := range n + 1 {
+		for i, w := range both {
+			r, err := w.run(ctx, pace)
 			if err != nil {
-				return err
+				return found, err
 			}
-			if n > 0 { // the first warms up
+			if turn > 0 { // the first warms up
 				rounds[i] = append(rounds[i], r)
 			}
 		}
 	}
-	l.operations[cost.Refresh], l.calibration = figuresOf(rounds[0]), figuresOf(rounds[1])
-	return nil
+	return [2]figures{figuresOf(rounds[0]), figuresOf(rounds[1])}, nil
 }
 
 func (l *loaded) others(ctx context.Context, server *process) error {
@@ -108,7 +123,7 @@ func measure(ctx context.Context, server *process, n int, prepare func(*cost.Cli
 	}
 	var rounds []round
 	for range plainRounds {
-		r, err := w.run(ctx)
+		r, err := w.run(ctx, 0)
 		if err != nil {
 			return figures{}, err
 		}

@@ -31,7 +31,7 @@ func (r report) print(out io.Writer) error {
 	fmt.Fprintf(out, "PostgreSQL %s, %s/%s, %d processors, %s; ES256, %d clients (%d where passwords are hashed)\n\n",
 		r.database, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), clients, hashingClients)
 	over := 0
-	for _, table := range []func(io.Writer) int{r.calibrations, r.operations, r.binary} {
+	for _, table := range []func(io.Writer) int{r.calibrations, r.operations, r.sameRate, r.binary} {
 		w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 		over += table(w)
 		fmt.Fprintln(w)
@@ -79,6 +79,17 @@ func (r report) operations(w io.Writer) (over int) {
 		}
 	}
 	return over
+}
+
+// sameRate is for information: see compare.
+func (r report) sameRate(w io.Writer) int {
+	subject, calibration := r.loaded.paced[0], r.loaded.paced[1]
+	fmt.Fprintln(w, "AT THE SAME RATE\tREQUESTS/S\tSERVER CPU\tP50\tP99\tRATIO")
+	fmt.Fprintf(w, "%s\t%.0f\t%s\t%s\t%s\t%.2f\n", cost.Refresh, subject.perSecond, micros(subject.cpu),
+		millis(subject.p50), millis(subject.p99), float64(subject.cpu)/float64(calibration.cpu))
+	fmt.Fprintf(w, "calibration\t%.0f\t%s\t%s\t%s\t\n", calibration.perSecond, micros(calibration.cpu),
+		millis(calibration.p50), millis(calibration.p99))
+	return 0
 }
 
 // binary prints what needs no load. The time is over or not without counting.
