@@ -1,6 +1,7 @@
 package bunstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"strconv"
@@ -66,6 +67,23 @@ func (c conn) atomic(ctx context.Context, do func(ctx context.Context, c conn) e
 // one scans the single row of a statement into dest, a pointer to a row type. sql.ErrNoRows.
 func (c conn) one(ctx context.Context, l lane, dest any, query string, args ...any) error {
 	return l.db.NewRaw(query).Conn(c.bound(l, args)).Scan(ctx, dest)
+}
+
+// scan reads the single row of a hot statement into fields, in the order of its columns: Bun would look each column up by its
+// name. sql.ErrNoRows.
+func (c conn) scan(ctx context.Context, l lane, fields []any, query string, args ...any) error {
+	rows, err := c.bound(l, args).QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return cmp.Or(rows.Err(), sql.ErrNoRows)
+	}
+	if err := rows.Scan(fields...); err != nil {
+		return err
+	}
+	return rows.Close()
 }
 
 // exec runs a statement for its effect and says how many rows it touched.

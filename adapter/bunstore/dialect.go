@@ -86,8 +86,8 @@ func judgePostgres(state string) error {
 	case "25006", // read_only_sql_transaction: a standby
 		"40001", "40P01", // serialization_failure, deadlock_detected
 		"55P03", "57014", // lock_not_available, query_canceled (a timeout)
-		"57P01", "57P02", "57P03", // admin_shutdown, crash_shutdown, cannot_connect_now
-		"25P03": // idle_in_transaction_session_timeout
+		"57P01", "57P02", "57P03", "57P04", // admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped
+		"25P03", "57P05": // idle_in_transaction_session_timeout, idle_session_timeout
 		return domain.Unavailable
 	}
 	switch state[:min(2, len(state))] {

@@ -11,8 +11,11 @@ import (
 // rotatedRow is the user of a session whose token was replaced, and the session's id.
 type rotatedRow struct {
 	userRow
-	SessionID string `bun:"session_id"`
+	SessionID string
 }
+
+// fields are where userColumns and the session's id go.
+func (r *rotatedRow) fields() []any { return append(r.userRow.fields(), &r.SessionID) }
 
 // rotatable is domain.SignInPolicy.MayRefresh as a condition on auth.users u; $8 is RequireVerified. The conformance suite
 // compares the two over all combinations.
@@ -53,7 +56,7 @@ func (s sessions) Rotate(ctx context.Context, r port.Rotation) (domain.User, dom
 			return sessions{c}.rotateInSteps(ctx, &row, arguments)
 		})
 	} else {
-		err = s.conn.one(ctx, s.conn.hotWrite(), &row, s.conn.store.dialect.texts.rotate, arguments...)
+		err = s.conn.scan(ctx, s.conn.hotWrite(), row.fields(), s.conn.store.dialect.texts.rotate, arguments...)
 	}
 	if err != nil {
 		return domain.User{}, "", s.conn.err(ctx, err)
@@ -64,7 +67,7 @@ func (s sessions) Rotate(ctx context.Context, r port.Rotation) (domain.User, dom
 // rotateInSteps does on SQLite what rotatePostgres does, inside of a transaction that holds the write lock from the start.
 func (s sessions) rotateInSteps(ctx context.Context, row *rotatedRow, arguments []any) error {
 	lane := s.conn.write()
-	err := s.conn.one(ctx, lane, row, `SELECT `+userColumns(true)+`, t.id AS session_id
+	err := s.conn.scan(ctx, lane, row.fields(), `SELECT `+userColumns(true)+`, t.id AS session_id
 		FROM auth.refresh_tokens t JOIN auth.users u ON u.id = t.user_id
 		WHERE t.refresh_token_hash = $1 AND t.type = 'regular' AND t.expires_at > $4 AND `+rotatable, arguments...)
 	if err != nil {

@@ -11,22 +11,22 @@ import (
 
 // userRow is an account as userColumns selects it.
 type userRow struct {
-	ID                  string    `bun:"id"`
-	CreatedAt           timestamp `bun:"created_at"`
-	Disabled            bool      `bun:"disabled"`
-	DisplayName         string    `bun:"display_name"`
-	AvatarURL           string    `bun:"avatar_url"`
-	Locale              string    `bun:"locale"`
-	Email               string    `bun:"email"`
-	EmailVerified       bool      `bun:"email_verified"`
-	PhoneNumber         string    `bun:"phone_number"`
-	PhoneNumberVerified bool      `bun:"phone_number_verified"`
-	PasswordHash        string    `bun:"password_hash"`
-	DefaultRole         string    `bun:"default_role"`
-	IsAnonymous         bool      `bun:"is_anonymous"`
-	ActiveMFAType       string    `bun:"active_mfa_type"`
-	Metadata            string    `bun:"metadata"`
-	Roles               roleList  `bun:"roles"`
+	ID                  string
+	CreatedAt           timestamp
+	Disabled            bool
+	DisplayName         string
+	AvatarURL           string
+	Locale              string
+	Email               string
+	EmailVerified       bool
+	PhoneNumber         string
+	PhoneNumberVerified bool
+	PasswordHash        string
+	DefaultRole         string
+	IsAnonymous         bool
+	ActiveMFAType       string
+	Metadata            string
+	Roles               roleList
 }
 
 // userFields are the columns of auth.users AS u that make a domain.User. What may be NULL comes as "".
@@ -42,6 +42,14 @@ func userColumns(sqlite bool) string {
 		aggregate = `json_group_array(r.role ORDER BY r.role)`
 	}
 	return userFields + `, (SELECT coalesce(CAST(` + aggregate + ` AS text), '[]') FROM auth.user_roles r WHERE r.user_id = u.id) AS roles`
+}
+
+// fields are where userColumns go, in their order.
+func (r *userRow) fields() []any {
+	return []any{
+		&r.ID, &r.CreatedAt, &r.Disabled, &r.DisplayName, &r.AvatarURL, &r.Locale, &r.Email, &r.EmailVerified, &r.PhoneNumber,
+		&r.PhoneNumberVerified, &r.PasswordHash, &r.DefaultRole, &r.IsAnonymous, &r.ActiveMFAType, &r.Metadata, &r.Roles,
+	}
 }
 
 func (r userRow) user() domain.User {

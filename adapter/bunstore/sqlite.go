@@ -35,13 +35,15 @@ func openSQLite(path string, o Options) (*Store, error) {
 			return nil, err
 		}
 	}
+	wait := fmt.Sprintf("PRAGMA busy_timeout=%d", o.Timeout.Milliseconds())
 	writer := sql.OpenDB(sqliteConnector{path: path, pragmas: []string{
+		wait,
 		"PRAGMA auth.journal_mode=WAL", "PRAGMA auth.synchronous=FULL", "PRAGMA foreign_keys=ON",
 	}})
 	writer.SetMaxOpenConns(1)
 	reader := writer
 	if path != sqliteMemory {
-		reader = sql.OpenDB(sqliteConnector{path: path, pragmas: []string{"PRAGMA query_only=ON"}})
+		reader = sql.OpenDB(sqliteConnector{path: path, pragmas: []string{wait, "PRAGMA query_only=ON"}})
 		reader.SetMaxOpenConns(sqliteReaders)
 		reader.SetMaxIdleConns(sqliteReaders)
 	}
@@ -78,7 +80,7 @@ type sqliteConnector struct {
 
 // sqliteDSN opens an empty main database in memory. Transactions take the write lock at once (_txlock), so that two of them
 // queue instead of failing when both have read and want to write; who waits longer than busy_timeout gets SQLITE_BUSY.
-const sqliteDSN = "file::memory:?_txlock=immediate&_pragma=busy_timeout(5000)"
+const sqliteDSN = "file::memory:?_txlock=immediate"
 
 // Connect implements driver.Connector.
 func (c sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {

@@ -60,7 +60,7 @@ func (u users) one(ctx context.Context, query string, argument any) (domain.User
 	ctx, cancel := u.conn.bounded(ctx)
 	defer cancel()
 	var row userRow
-	if err := u.conn.one(ctx, u.conn.read(), &row, query, argument); err != nil {
+	if err := u.conn.scan(ctx, u.conn.read(), row.fields(), query, argument); err != nil {
 		return domain.User{}, u.conn.err(ctx, err)
 	}
 	return row.user(), nil

@@ -27,6 +27,9 @@ const (
 	// proxies let through.
 	maxTokenBytes = 8 << 10
 
+	// maxSignature is what is set aside for two dots and a signature in base64url: that of RS* with 2048 bits.
+	maxSignature = 344
+
 	// maxClockSkew is how far in the future a token may have been issued. A token is presented to another instance a moment
 	// after it was issued, and the clocks of two machines differ; without this, that instance would refuse it. Nothing is
 	// lost: who can forge iat can forge all of it. exp gets no such leeway.
@@ -128,8 +131,8 @@ func (c *codec) sign(p *pair, claims domain.Claims) (string, error) {
 		return "", err
 	}
 	payload := slices.Concat(registered[:len(registered)-1], c.namespaceKey, below, []byte("}"))
-	token := append([]byte(p.header), '.')
-	token = base64.RawURLEncoding.AppendEncode(token, payload)
+	token := make([]byte, 0, len(p.header)+base64.RawURLEncoding.EncodedLen(len(payload))+maxSignature)
+	token = base64.RawURLEncoding.AppendEncode(append(append(token, p.header...), '.'), payload)
 	signature, err := p.method.Sign(string(token), p.signer)
 	if err != nil {
 		return "", err

@@ -58,7 +58,7 @@ func TestStop_LetsRequestsUnderWayFinishAndTakesNoNewOnes(t *testing.T) {
 	underWay.Wait()
 	require.Equal(t, 0, server.Wait())
 	require.Equal(t, 1, countLines(server.Log(), `"msg":"stopped"`))
-	require.Zero(t, connections(t, dsn))
+	eventually(t, limit, "its connections to the database are gone", func() bool { return connections(t, dsn) == 0 })
 
 	again := newClient(t, proc.Start(t, env).URL)
 	for i, a := range answers {
