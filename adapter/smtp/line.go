@@ -1,0 +1,92 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"slices"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+	gosmtp "github.com/wneessen/go-mail/smtp"
+)
+
+// line is a connection on which the server has accepted us.
+type line struct {
+	client *gosmtp.Client
+	conn   net.Conn // below TLS: closing it never blocks
+}
+
+const goodbye = time.Second // for QUIT and its answer
+
+// dial connects, greets, encrypts and authenticates, all before ctx ends.
+func (m *Mailer) dial(ctx context.Context) (*line, error) {
+	var conn net.Conn
+	keep := func() bool { return true }
+	connect := func(context.Context, string, string) (net.Conn, error) {
+		var err error
+		if conn, err = m.dialer(ctx, "tcp", m.address); err != nil {
+			return nil, err
+		}
+		keep = context.AfterFunc(ctx, func() { _ = conn.Close() })
+		if m.secure == nil {
+			return conn, nil
+		}
+		secured := tls.Client(conn, m.secure)
+		return secured, secured.HandshakeContext(ctx)
+	}
+	client, err := gomail.NewClient(m.host, slices.Concat(m.options, []gomail.Option{gomail.WithDialContextFunc(connect)})...)
+	if err != nil {
+		return nil, err
+	}
+	conversation, err := client.DialToSMTPClientWithContext(ctx)
+	keep()
+	if err != nil {
+		if conn != nil {
+			_ = conn.Close()
+		}
+		return nil, err
+	}
+	return &line{client: conversation, conn: conn}, nil
+}
+
+// cut ends every read and write under way.
+func (l *line) cut() { _ = l.conn.Close() }
+
+// reset asks a used connection whether it is still there, and makes the server forget the previous mail (RFC 5321 §4.1.1.5).
+func (l *line) reset(ctx context.Context, deadline time.Duration) error {
+	defer context.AfterFunc(ctx, l.cut)()
+	if err := l.client.UpdateDeadline(deadline); err != nil {
+		return err
+	}
+	return l.client.Reset()
+}
+
+// transmit has the server take a letter (RFC 5321 §3.3).
+func (l *line) transmit(ctx context.Context, letter letter) *failure {
+	defer context.AfterFunc(ctx, l.cut)()
+	if err := l.client.Mail(letter.from); err != nil {
+		return &failure{step: "MAIL FROM", err: err}
+	}
+	if err := l.client.Rcpt(letter.to); err != nil {
+		return &failure{step: "RCPT TO", err: err}
+	}
+	content, err := l.client.Data()
+	if err != nil {
+		return &failure{step: "DATA", err: err}
+	}
+	if _, err := content.Write(letter.content); err != nil {
+		return &failure{step: "content", begun: true, err: err}
+	}
+	if err := content.Close(); err != nil {
+		return &failure{step: "content", begun: true, err: err}
+	}
+	return nil
+}
+
+func (l *line) quit() {
+	if l.client.UpdateDeadline(goodbye) == nil {
+		_ = l.client.Quit()
+	}
+	l.cut()
+}
