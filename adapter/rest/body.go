@@ -2,7 +2,7 @@ package rest
 
 import (
 	"bytes"
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +34,7 @@ func (v *validator) checkBody(c echo.Context, rules *openapi3.RequestBody) error
 	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(data)), int64(len(data))
 	if len(bytes.TrimSpace(data)) == 0 {
 		if rules.Required {
-			return &domain.FieldError{Code: domain.RequestValidation, Field: "body", Reason: "is required"}
+			return bodyError("is required")
 		}
 		request.Body, request.ContentLength = http.NoBody, 0
 		return nil
@@ -44,15 +44,16 @@ func (v *validator) checkBody(c echo.Context, rules *openapi3.RequestBody) error
 	if err != nil || content == nil {
 		return domain.UnsupportedMediaType
 	}
+	request.Header.Set(echo.HeaderContentType, mediaType) // in lower case, as the generated server compares it
 	if !utf8.Valid(data) {
-		return &domain.FieldError{Code: domain.RequestValidation, Field: "body", Reason: "must be UTF-8"}
+		return bodyError("must be UTF-8")
 	}
 	value, err := decode(mediaType, data)
 	if err != nil {
 		return err
 	}
 	if field, found := findNUL(value, ""); found {
-		return &domain.FieldError{Code: domain.SchemaValidation, Field: field, Reason: "must not have NUL characters"}
+		return &domain.FieldError{Code: domain.SchemaValidation, Field: cmp.Or(field, "body"), Reason: "must not have NUL characters"}
 	}
 	return schemaError(content.Schema.Value.VisitJSON(value, openapi3.VisitAsRequest()))
 }
@@ -62,7 +63,7 @@ func readError(err error) error {
 	if errors.As(err, &tooLarge) {
 		return domain.RequestTooLarge
 	}
-	return fmt.Errorf("%w: %w", &domain.FieldError{Code: domain.RequestValidation, Field: "body", Reason: "could not be read to its end"}, err)
+	return fmt.Errorf("%w: %w", bodyError("could not be read to its end"), err)
 }
 
 // decode returns a body's content as the schema's validator wants it.
@@ -70,17 +71,13 @@ func decode(mediaType string, data []byte) (any, error) {
 	if mediaType == echo.MIMEApplicationForm {
 		return decodeForm(data)
 	}
-	var value any
-	if err := json.Unmarshal(data, &value); err != nil { // refuses anything after the value, too
-		return nil, &domain.FieldError{Code: domain.RequestValidation, Field: "body", Reason: "is not valid JSON"}
-	}
-	return value, nil
+	return decodeJSON(data)
 }
 
 func decodeForm(data []byte) (any, error) {
 	form, err := url.ParseQuery(string(data))
 	if err != nil {
-		return nil, &domain.FieldError{Code: domain.RequestValidation, Field: "body", Reason: "is not a valid form"}
+		return nil, bodyError("is not a valid form")
 	}
 	value := make(map[string]any, len(form))
 	for name := range form {
@@ -153,10 +150,7 @@ func schemaError(err error) error {
 	if unknown := unknownField(found); unknown != "" {
 		field = join(field, unknown)
 	}
-	if field == "" {
-		field = "body"
-	}
-	return &domain.FieldError{Code: domain.SchemaValidation, Field: field, Reason: reasonOf(found)}
+	return &domain.FieldError{Code: domain.SchemaValidation, Field: cmp.Or(field, "body"), Reason: reasonOf(found)}
 }
 
 // unknownField returns the first field that the schema does not have, "" when that is not what is wrong.

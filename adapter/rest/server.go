@@ -59,7 +59,7 @@ func New(ctx context.Context, useCases UseCases, o Options) (http.Handler, error
 	api.RegisterHandlersWithBaseURL(e, api.NewStrictHandler(handlers, []api.StrictMiddlewareFunc{refuseUnbuilt}), o.Prefix)
 	if o.Prefix != "" {
 		e.GET("/healthz", bareHealth)
-		e.HEAD("/healthz", bareHealth)
+		e.HEAD("/healthz", func(c echo.Context) error { return c.NoContent(http.StatusOK) })
 	}
 	return e, nil
 }

@@ -22,7 +22,7 @@ const (
 	keyTwo = "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f"
 
 	// patience is how long a test waits for what takes a moment: a start on a busy machine, a look into the database.
-	patience = 40 * time.Second
+	patience = time.Minute
 )
 
 // output is what a command has written so far.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -68,20 +70,25 @@ func TestServe_LetsRequestsUnderWayFinish(t *testing.T) {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 	require.NoError(t, err)
 	defer conn.Close()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
 	body := `{"email":"jane@example.com","password":"violet-otter-41"}`
-	_, err = conn.Write([]byte("POST /signup/email-password HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 57\r\n\r\n" + body[:20]))
+	_, err = fmt.Fprintf(conn, "POST /signup/email-password HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"+
+		"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n", len(body))
 	require.NoError(t, err)
-	time.Sleep(100 * time.Millisecond) // so that the request is under way
+	answer := bufio.NewReader(conn)
+	line, err := answer.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "HTTP/1.1 100 Continue\r\n", line, "the server waits for the body")
+	_, err = answer.Discard(2)
+	require.NoError(t, err)
 	stopped := make(chan error, 1)
 	go func() { stopped <- s.end() }()
 	require.Eventually(t, func() bool { return strings.Contains(s.out.String(), "requests under way may finish") }, patience, 5*time.Millisecond)
-	_, err = conn.Write([]byte(body[20:]))
+	_, err = conn.Write([]byte(body))
 	require.NoError(t, err)
-	require.NoError(t, conn.SetReadDeadline(time.Now().Add(patience)))
-	answer := make([]byte, 15)
-	_, err = conn.Read(answer)
+	line, err = answer.ReadString('\n')
 	require.NoError(t, err)
-	require.Equal(t, "HTTP/1.1 200 OK", string(answer))
+	require.Equal(t, "HTTP/1.1 200 OK\r\n", line)
 	require.NoError(t, <-stopped)
 }
 
