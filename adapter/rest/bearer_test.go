@@ -115,7 +115,7 @@ func TestBearer_WhateverIsNoGoodTokenIs401WhereOneIsNeeded(t *testing.T) {
 		require.Equal(t, "Bearer", got.header.Get("WWW-Authenticate"), name)
 		require.Equal(t, api.ErrorResponse{
 			Status: 401, Error: "unauthorized", Message: "The access token is missing, invalid or expired", RequestID: got.header.Get("X-Request-Id"),
-		}, got.failure(), name)
+		}, got.failure().ErrorResponse, name)
 	}
 }
 

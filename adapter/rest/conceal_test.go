@@ -22,7 +22,7 @@ func (c *client) concealed(r request) {
 	got := c.do(r)
 	require.Equal(c.t, api.ErrorResponse{
 		Status: http.StatusBadRequest, Error: "invalid-request", Message: "The request payload is incorrect", RequestID: got.header.Get("X-Request-Id"),
-	}, got.failure())
+	}, got.failure().ErrorResponse)
 	require.Empty(c.t, got.header.Get("WWW-Authenticate"))
 }
 

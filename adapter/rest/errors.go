@@ -179,7 +179,7 @@ func (w errorWriter) body(err error, c echo.Context) api.ErrorResponse {
 		message = field + " " + reason
 	}
 	return api.ErrorResponse{
-		Status: found.status, Error: api.ErrorResponseError(code), Message: message, Field: field, RequestID: requestID(c),
+		Status: found.status, Error: api.ErrorResponseError(code), Message: message, RequestID: requestID(c),
 	}
 }
 

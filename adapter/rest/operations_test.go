@@ -196,7 +196,7 @@ func TestVerifyToken_AnswersTheCodesOfItsRules(t *testing.T) {
 	t.Parallel()
 	c := newClient(t)
 	token := c.signUp("jane@example.com").AccessToken
-	verify := func(bearer, body string, status int, code domain.Code) api.ErrorResponse {
+	verify := func(bearer, body string, status int, code domain.Code) failure {
 		return c.refused(request{method: http.MethodPost, path: "/token/verify", bearer: bearer, body: body}, status, code)
 	}
 	verify("", "", http.StatusBadRequest, domain.InvalidRequest)

@@ -110,7 +110,7 @@ func TestErrorTable_ConcealsExactlyWhatTellsOfAccounts(t *testing.T) {
 func TestErrorTable_AFieldIsConcealedTogetherWithItsCode(t *testing.T) {
 	t.Parallel()
 	failure := &domain.FieldError{Code: domain.EmailAlreadyInUse, Field: "email", Reason: "belongs to somebody"}
-	require.Equal(t, "email", answerOf(t, false, failure).Field)
+	require.Equal(t, "email belongs to somebody", answerOf(t, false, failure).Message)
 	require.Equal(t, api.ErrorResponse{Status: 400, Error: "invalid-request", Message: "The request payload is incorrect"}, answerOf(t, true, failure))
 }
 

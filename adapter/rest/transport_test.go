@@ -199,7 +199,7 @@ func TestPanic_IsA500ThatOnlyTheLogExplains(t *testing.T) {
 	require.Equal(t, http.StatusInternalServerError, got.status)
 	require.Equal(t, api.ErrorResponse{
 		Status: 500, Error: "internal-server-error", Message: "Internal server error", RequestID: got.header.Get("X-Request-Id"),
-	}, got.failure())
+	}, got.failure().ErrorResponse)
 	lines := c.log.lines(t, "request failed")
 	require.Len(t, lines, 1)
 	require.Equal(t, "ERROR", lines[0]["level"])

@@ -577,11 +577,6 @@ type ErrorResponse struct {
 	// Example: redirectTo-not-allowed
 	Error ErrorResponseError `json:"error"`
 
-	// Field The offending field of the request, with its path, where there is one.
-	//
-	// Example: options.redirectTo
-	Field string `json:"field,omitempty"`
-
 	// Message Explanation for people, in English; the wording may change.
 	//
 	// Example: The value of "options.redirectTo" is not allowed.
