@@ -27,7 +27,9 @@ func (c migrateUpCommand) Run(i *invocation) error {
 		return err
 	}
 	if !c.DryRun {
-		return migrate(i.ctx, cfg, newLogger(cfg, i.stdout))
+		log, flush := newLogger(cfg, i.stdout)
+		defer flush()
+		return migrate(i.ctx, cfg, log)
 	}
 	status, err := inspect(i.ctx, cfg)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"strconv"
@@ -34,7 +33,8 @@ func (serveCommand) Run(i *invocation) error {
 	if err != nil {
 		return err
 	}
-	log := newLogger(cfg, i.stdout)
+	log, flush := newLogger(cfg, i.stdout)
+	defer flush()
 	announce(cfg, log)
 	app, err := start(i.ctx, cfg, log)
 	if err != nil {
@@ -59,17 +59,6 @@ func (serveCommand) Run(i *invocation) error {
 	}
 	log.Info("stopped")
 	return nil
-}
-
-func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: slog.LevelInfo}
-	if cfg.Debug {
-		options.Level = slog.LevelDebug
-	}
-	if cfg.LogFormatText {
-		return slog.New(slog.NewTextHandler(w, options))
-	}
-	return slog.New(slog.NewJSONHandler(w, options))
 }
 
 // announce says in the first lines which mode this is and what looks odd.

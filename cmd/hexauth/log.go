@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/hexauth/hexauth/config"
+)
+
+const (
+	logBuffer = 64 << 10 // bytes
+	// logPause is how long a line of a request may wait to be written. Warnings and errors never wait.
+	logPause = 100 * time.Millisecond
+)
+
+// logWriter gathers lines, so that a request does not pay for a system call of its own.
+type logWriter struct {
+	mu     sync.Mutex
+	buffer *bufio.Writer
+	late   *time.Timer // pending flush, nil when the buffer is empty
+}
+
+func newLogWriter(w io.Writer) *logWriter {
+	return &logWriter{buffer: bufio.NewWriterSize(w, logBuffer)}
+}
+
+// Write takes a whole line and sees to it that it is written soon.
+func (w *logWriter) Write(line []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.late == nil {
+		w.late = time.AfterFunc(logPause, w.Flush)
+	}
+	return w.buffer.Write(line)
+}
+
+// Flush writes what was gathered. Where logs can't be written nobody can be told.
+func (w *logWriter) Flush() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.late != nil {
+		w.late.Stop()
+		w.late = nil
+	}
+	_ = w.buffer.Flush()
+}
+
+// promptHandler writes what operators must see at once.
+type promptHandler struct {
+	slog.Handler
+	writer *logWriter
+}
+
+// Handle implements slog.Handler.
+func (h promptHandler) Handle(ctx context.Context, r slog.Record) error {
+	err := h.Handler.Handle(ctx, r)
+	if r.Level >= slog.LevelWarn {
+		h.writer.Flush()
+	}
+	return err
+}
+
+// newLogger returns the log, and what writes its last lines.
+func newLogger(cfg config.Config, w io.Writer) (log *slog.Logger, flush func()) {
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if cfg.Debug {
+		options.Level = slog.LevelDebug
+	}
+	writer := newLogWriter(w)
+	var handler slog.Handler = slog.NewJSONHandler(writer, options)
+	if cfg.LogFormatText {
+		handler = slog.NewTextHandler(writer, options)
+	}
+	return slog.New(promptHandler{handler, writer}), writer.Flush
+}
