@@ -3,9 +3,12 @@ package config
 import (
 	"bytes"
 	"fmt"
+	"net/mail"
 	"net/netip"
+	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -21,7 +24,45 @@ func (l *loader) checkValues() {
 	l.checkUsers()
 	l.checkEmailLists()
 	l.checkRedirects()
+	l.checkMail()
 }
+
+// checkProtections refuses to start without a protection that an operator has asked for and that this version does not give yet:
+// nobody would notice that it is missing.
+func (l *loader) checkProtections(environ map[string]string) {
+	for _, name := range []string{"AUTH_RATE_LIMIT_ENABLE", "AUTH_REQUIRE_ELEVATED_CLAIM", "AUTH_TURNSTILE_SECRET"} {
+		value := strings.TrimSpace(environ[name])
+		on, err := strconv.ParseBool(value)
+		if off := value == "" || value == "disabled" || err == nil && !on; !off {
+			l.unsafe(name, "this version does not give that protection")
+		}
+	}
+}
+
+// checkMail refuses what can't work together. Without a mail server mails wait, which is allowed and warned about.
+func (l *loader) checkMail() {
+	c := l.cfg
+	needsMail := c.EmailVerifiedRequired || c.EmailPasswordlessEnabled || c.OTPEmailEnabled
+	switch {
+	case c.SMTPHost == "" && !l.development && needsMail:
+		l.warn("AUTH_SMTP_HOST", "is not set: mails wait in the outbox, and users who need one can't sign in")
+	case c.SMTPHost == "":
+	case c.SMTPSender == "":
+		l.problem("AUTH_SMTP_SENDER", "is required with AUTH_SMTP_HOST: the address mails come from, such as Example <noreply@example.com>")
+	default:
+		if _, err := mail.ParseAddress(c.SMTPSender); err != nil {
+			l.problem("AUTH_SMTP_SENDER", "must be an address such as noreply@example.com or Example <noreply@example.com>")
+		}
+	}
+	if c.SMTPHost == postmarkHost && c.SMTPPassword == "" {
+		l.problem("AUTH_SMTP_PASS", "is required with AUTH_SMTP_HOST=postmark: Postmark's server token")
+	}
+	if parsed, err := url.Parse(c.HIBPURL); c.HIBPEnabled && (err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http") {
+		l.problem("AUTH_PASSWORD_HIBP_URL", "must be an http or https URL")
+	}
+}
+
+const postmarkHost = "postmark"
 
 func (l *loader) checkListener() {
 	c := &l.cfg

@@ -73,6 +73,12 @@ type Config struct {
 	DisableSignUp bool `env:"AUTH_DISABLE_SIGNUP" envDefault:"false" group:"Sign-up and users" doc:"Refuse every new account."`
 	// DisableNewUsers creates accounts that are disabled until somebody enables them.
 	DisableNewUsers bool `env:"AUTH_DISABLE_NEW_USERS" envDefault:"false" doc:"Create accounts disabled, so that somebody has to enable them."`
+	// DisableAutoSignUp keeps sign-in endpoints from creating accounts.
+	DisableAutoSignUp bool `env:"AUTH_DISABLE_AUTO_SIGNUP" envDefault:"false" doc:"Let the sign-in endpoints create no accounts; the sign-up endpoints still do."`
+	// EmailPasswordlessEnabled allows sign-in by mailed links.
+	EmailPasswordlessEnabled bool `env:"AUTH_EMAIL_PASSWORDLESS_ENABLED" envDefault:"false" doc:"Allow sign-in by a link that is mailed."`
+	// OTPEmailEnabled allows sign-in by mailed codes.
+	OTPEmailEnabled bool `env:"AUTH_OTP_EMAIL_ENABLED" envDefault:"false" doc:"Allow sign-in by a code that is mailed."`
 	// AnonymousUsersEnabled allows sign-in without any credential.
 	AnonymousUsersEnabled bool `env:"AUTH_ANONYMOUS_USERS_ENABLED" envDefault:"false" doc:"Allow anonymous sign-in."`
 	// EmailVerifiedRequired refuses sessions to users whose address is not verified.
@@ -98,6 +104,32 @@ type Config struct {
 	PasswordHash string `env:"AUTH_PASSWORD_HASH" envDefault:"argon2id" enum:"argon2id,bcrypt" doc:"Algorithm of new password hashes. Both are always verified. bcrypt keeps a way back to hasura-auth."`
 	// PasswordHashConcurrency is how many passwords are hashed at once; 0 lets the server choose.
 	PasswordHashConcurrency int `env:"AUTH_PASSWORD_HASH_CONCURRENCY" envDefault:"0" min:"0" max:"1024" doc:"How many passwords are hashed at once; further ones queue. 0 chooses by the number of processors."`
+
+	// HIBPEnabled refuses new passwords that are known to be breached.
+	HIBPEnabled bool `env:"AUTH_PASSWORD_HIBP_ENABLED" envDefault:"false" doc:"Refuse new passwords that Have I Been Pwned knows. Only the first five digits of the password's SHA-1 leave this server."`
+	// HIBPURL is the base URL of that service.
+	HIBPURL string `env:"AUTH_PASSWORD_HIBP_URL" envDefault:"https://api.pwnedpasswords.com" doc:"Base URL of the breached passwords' service, for a mirror of your own."`
+	// HIBPFailOpen lets passwords pass while the service can't be asked.
+	HIBPFailOpen bool `env:"AUTH_PASSWORD_HIBP_FAIL_OPEN" envDefault:"false" doc:"Accept a password when the service can't be asked. Otherwise the request fails."`
+
+	// SMTPHost is the mail server, "postmark" for Postmark's API, "" for none.
+	SMTPHost string `env:"AUTH_SMTP_HOST" group:"Mail" defaultText:"empty: mails wait in the outbox" devDefaultText:"empty: mails are shown at /dev/mailbox" example:"smtp.example.com" doc:"Host name of the mail server, or postmark for Postmark's API."`
+	// SMTPPort is the mail server's port.
+	SMTPPort int `env:"AUTH_SMTP_PORT" envDefault:"587" min:"1" max:"65535" doc:"Port of the mail server."`
+	// SMTPSecure speaks TLS from the first byte; otherwise STARTTLS is used when it is offered.
+	SMTPSecure bool `env:"AUTH_SMTP_SECURE" envDefault:"false" doc:"Speak TLS from the first byte, as on port 465. Otherwise STARTTLS is used when the server offers it."`
+	// SMTPUser signs in to the mail server; "" for a server that wants nobody.
+	SMTPUser string `env:"AUTH_SMTP_USER" example:"hexauth" doc:"User name for the mail server. Without it there is no authentication."`
+	// SMTPPassword is the user's password or Postmark's server token.
+	SMTPPassword string `env:"AUTH_SMTP_PASS" secret:"true" doc:"Password for the mail server; with AUTH_SMTP_HOST=postmark, Postmark's server token."`
+	// SMTPSender is the address mails come from, with or without a name.
+	SMTPSender string `env:"AUTH_SMTP_SENDER" example:"Example <noreply@example.com>" doc:"Address mails come from, with or without a name. Required with AUTH_SMTP_HOST."`
+	// SMTPAuthMethod is the SASL mechanism.
+	SMTPAuthMethod string `env:"AUTH_SMTP_AUTH_METHOD" envDefault:"PLAIN" enum:"PLAIN,LOGIN,CRAM-MD5" doc:"How to authenticate. PLAIN and LOGIN are refused without TLS, except on loopback."`
+	// SMTPAPIHeader is the value of an extra header X-SMTPAPI, "" for none.
+	SMTPAPIHeader string `env:"AUTH_SMTP_X_SMTPAPI_HEADER" doc:"Value of the header X-SMTPAPI, which some providers read."`
+	// EmailTemplatesPath is the folder of custom templates, "" for none.
+	EmailTemplatesPath string `env:"AUTH_EMAIL_TEMPLATES_PATH" defaultText:"/app/email-templates where that exists" example:"/etc/hexauth/email-templates" doc:"Folder of your own templates, see mail-templates.md. What it lacks is taken from the built-in ones."`
 
 	// AllowedRedirectURLs are the patterns as given; ClientURL is not among them.
 	AllowedRedirectURLs []string `env:"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS" group:"Access control" example:"https://*.example.com,myapp://" doc:"Where redirectTo may point besides AUTH_CLIENT_URL. * matches within one part of the host or path, ** across parts."`
@@ -138,6 +170,9 @@ func (c Config) ClaimsNamespace() string {
 	}
 	return DefaultClaimsNamespace
 }
+
+// Postmark tells whether mails leave through Postmark's API.
+func (c Config) Postmark() bool { return c.SMTPHost == postmarkHost }
 
 // SQLitePath returns the file of a SQLite database, ":memory:" for one in memory; ok is false for PostgreSQL.
 func (c Config) SQLitePath() (path string, ok bool) {

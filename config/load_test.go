@@ -25,6 +25,8 @@ func production(changes map[string]string) map[string]string {
 		"AUTH_ENCRYPTION_KEY": hexKey,
 		"AUTH_SERVER_URL":     "https://auth.example.com/v1",
 		"AUTH_CLIENT_URL":     "https://app.example.com",
+		"AUTH_SMTP_HOST":      "smtp.example.com",
+		"AUTH_SMTP_SENDER":    "noreply@example.com",
 	}
 	maps.Copy(environ, changes)
 	return environ
@@ -69,6 +71,9 @@ func defaults() config.Config {
 		DefaultLocale:              "en",
 		AllowedLocales:             []string{"en"},
 		GravatarEnabled:            true,
+		HIBPURL:                    "https://api.pwnedpasswords.com",
+		SMTPPort:                   587,
+		SMTPAuthMethod:             "PLAIN",
 		GravatarDefault:            "blank",
 		GravatarRating:             "g",
 		PasswordMinLength:          3,
@@ -98,6 +103,7 @@ func TestLoad_ProductionDefaults(t *testing.T) {
 	want.DatabaseURL = postgresURL
 	want.MigrationsURL = postgresURL
 	want.EncryptionKey, _ = hex.DecodeString(hexKey)
+	want.SMTPHost, want.SMTPSender = "smtp.example.com", "noreply@example.com"
 	requireConfig(t, want, load(t, production(nil)))
 }
 
@@ -113,6 +119,9 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		PasswordHash: "bcrypt", PasswordHashConcurrency: 2, AllowedRedirectURLs: []string{"https://*.example.com", "myapp://"},
 		AllowedEmails: []string{"jane@example.com"}, AllowedEmailDomains: []string{"example.org", "example.com"},
 		BlockedEmails: []string{"mallory@example.org"}, BlockedEmailDomains: []string{"example.net"}, DataDir: "/var/lib/hexauth",
+		DisableAutoSignUp: true, EmailPasswordlessEnabled: true, OTPEmailEnabled: true, HIBPEnabled: true, HIBPURL: "http://hibp.local",
+		HIBPFailOpen: true, SMTPHost: "mail.example.com", SMTPPort: 465, SMTPSecure: true, SMTPUser: "u", SMTPPassword: "p",
+		SMTPSender: "Example <noreply@example.com>", SMTPAuthMethod: "LOGIN", SMTPAPIHeader: "{}", EmailTemplatesPath: "/templates",
 	}
 	requireConfig(t, want, load(t, map[string]string{
 		"AUTH_HOST": "[::1]", "AUTH_PORT": " 4001 ", "AUTH_API_PREFIX": "v1/", "AUTH_SERVER_URL": "https://a.example.com/v1",
@@ -133,6 +142,11 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		"AUTH_ACCESS_CONTROL_BLOCKED_EMAILS":        "MALLORY@example.org",
 		"AUTH_ACCESS_CONTROL_BLOCKED_EMAIL_DOMAINS": "example.net",
 		"AUTH_DATA_DIR": "/var/lib/hexauth", "AUTH_DEV_MODE": "false",
+		"AUTH_DISABLE_AUTO_SIGNUP": "true", "AUTH_EMAIL_PASSWORDLESS_ENABLED": "true", "AUTH_OTP_EMAIL_ENABLED": "true",
+		"AUTH_PASSWORD_HIBP_ENABLED": "true", "AUTH_PASSWORD_HIBP_URL": "http://hibp.local", "AUTH_PASSWORD_HIBP_FAIL_OPEN": "true",
+		"AUTH_SMTP_HOST": "mail.example.com", "AUTH_SMTP_PORT": "465", "AUTH_SMTP_SECURE": "true", "AUTH_SMTP_USER": "u", "AUTH_SMTP_PASS": "p",
+		"AUTH_SMTP_SENDER": "Example <noreply@example.com>", "AUTH_SMTP_AUTH_METHOD": "LOGIN", "AUTH_SMTP_X_SMTPAPI_HEADER": "{}",
+		"AUTH_EMAIL_TEMPLATES_PATH": "/templates",
 	}))
 }
 
@@ -293,12 +307,36 @@ func TestLoad_Warnings(t *testing.T) {
 	}
 }
 
+func TestLoad_RefusesProtectionsThatThisVersionDoesNotGive(t *testing.T) {
+	for name, value := range map[string]string{
+		"AUTH_REQUIRE_ELEVATED_CLAIM": "required", "AUTH_RATE_LIMIT_ENABLE": "true", "AUTH_TURNSTILE_SECRET": "secret-of-turnstile",
+	} {
+		got := problems(t, production(map[string]string{name: value}))
+		require.Equal(t, []string{name}, names(got))
+		require.NotContains(t, got[0].Message, value)
+		require.Equal(t, []string{name + ": this version does not give that protection"}, load(t, map[string]string{name: value}).Warnings)
+	}
+	load(t, production(map[string]string{"AUTH_REQUIRE_ELEVATED_CLAIM": "disabled", "AUTH_RATE_LIMIT_ENABLE": "false"}))
+}
+
+func TestLoad_MailNeedsASender(t *testing.T) {
+	require.Equal(t, []string{"AUTH_SMTP_SENDER"}, names(problems(t, production(map[string]string{"AUTH_SMTP_SENDER": ""}))))
+	require.Equal(t, []string{"AUTH_SMTP_SENDER"}, names(problems(t, production(map[string]string{"AUTH_SMTP_SENDER": "Example noreply"}))))
+	require.Equal(t, []string{"AUTH_SMTP_PASS"}, names(problems(t, production(map[string]string{"AUTH_SMTP_HOST": "postmark"}))))
+	require.True(t, load(t, production(map[string]string{"AUTH_SMTP_HOST": "postmark", "AUTH_SMTP_PASS": "token"})).Postmark())
+	require.Equal(t, []string{"AUTH_SMTP_HOST: is not set: mails wait in the outbox, and users who need one can't sign in"},
+		load(t, production(map[string]string{"AUTH_SMTP_HOST": ""})).Warnings)
+	require.Equal(t, []string{"AUTH_PASSWORD_HIBP_URL"}, names(problems(t, production(map[string]string{
+		"AUTH_PASSWORD_HIBP_ENABLED": "true", "AUTH_PASSWORD_HIBP_URL": "ftp://x",
+	}))))
+}
+
 func TestLoad_ListsNamesItDoesNotRead(t *testing.T) {
 	c := load(t, map[string]string{
-		"AUTH_SMTP_HOST": "mail", "AUTH_PROT": "1", "HASURA_GRAPHQL_ADMIN_SECRET": "x", "AUTH_EMPTY": "", "PATH": "/bin", "AUTH_PORT": "1",
+		"AUTH_SMS_PROVIDER": "twilio", "AUTH_PROT": "1", "HASURA_GRAPHQL_ADMIN_SECRET": "x", "AUTH_EMPTY": "", "PATH": "/bin", "AUTH_PORT": "1",
 		"HASURA_GRAPHQL_DATABASE_URL": "", "AUTH_\nX": "1",
 	})
-	require.Equal(t, []string{"AUTH_PROT", "AUTH_SMTP_HOST", "HASURA_GRAPHQL_ADMIN_SECRET"}, c.Ignored)
+	require.Equal(t, []string{"AUTH_PROT", "AUTH_SMS_PROVIDER", "HASURA_GRAPHQL_ADMIN_SECRET"}, c.Ignored)
 	require.Nil(t, load(t, map[string]string{"AUTH_PORT": "1"}).Ignored)
 }
 

@@ -32,8 +32,8 @@ func TestVariables_AreCompleteAndUnique(t *testing.T) {
 		}
 		require.Contains(t, config.Markdown(), "| `"+v.Name+"` |")
 	}
-	require.Equal(t, []string{"Server", "Database", "Tokens and keys", "Sign-up and users", "Passwords", "Access control", "Modes"}, groups)
-	require.Len(t, seen, 44)
+	require.Equal(t, []string{"Server", "Database", "Tokens and keys", "Sign-up and users", "Passwords", "Mail", "Access control", "Modes"}, groups)
+	require.Len(t, seen, 59)
 }
 
 func TestVariables_DescribeOne(t *testing.T) {
@@ -60,7 +60,7 @@ func TestVariables_DescribeOne(t *testing.T) {
 func TestVariables_ExamplesAreValid(t *testing.T) {
 	for _, v := range config.Variables() {
 		if v.Example != "" {
-			c, err := config.Load(production(map[string]string{v.Name: v.Example, "AUTH_DEV_MODE": "true"}))
+			c, err := config.Load(production(map[string]string{"AUTH_SMTP_SENDER": "noreply@example.com", v.Name: v.Example, "AUTH_DEV_MODE": "true"}))
 			require.NoError(t, err, v.Name)
 			require.Empty(t, c.Ignored)
 		}

@@ -5,6 +5,7 @@ import "time"
 // Claims are what an access token says about its bearer.
 type Claims struct {
 	Subject      UserID
+	SessionID    SessionID // "" in tokens of the peer
 	IssuedAt     time.Time
 	ExpiresAt    time.Time
 	AllowedRoles []Role
@@ -14,9 +15,9 @@ type Claims struct {
 }
 
 // ClaimsFor returns the claims of a session that begins or goes on at now and whose access token lives for ttl.
-func ClaimsFor(u User, now time.Time, ttl time.Duration) Claims {
+func ClaimsFor(u User, session SessionID, now time.Time, ttl time.Duration) Claims {
 	return Claims{
-		Subject: u.ID, IssuedAt: now, ExpiresAt: now.Add(ttl),
+		Subject: u.ID, SessionID: session, IssuedAt: now, ExpiresAt: now.Add(ttl),
 		AllowedRoles: u.Roles, DefaultRole: u.DefaultRole, IsAnonymous: u.IsAnonymous,
 	}
 }

@@ -1,5 +1,7 @@
 package domain
 
+import "time"
+
 // Template names the text of a message. The names are also those of the folders of custom templates.
 type Template string
 
@@ -33,4 +35,37 @@ type Mail struct {
 	Subject string
 	HTML    string
 	Text    string
+}
+
+// Silence is the template of messages to nobody: they are queued as others are, so that a request about an unknown address
+// costs the same, and dropped when their turn comes.
+const Silence Template = ""
+
+// QueuedMessage is a message that waits in the outbox.
+type QueuedMessage struct {
+	Message
+	CreatedAt     time.Time
+	Attempts      int       // begun so far
+	NextAttemptAt time.Time // the earliest moment of the next one
+	LastError     string    // of the last attempt, without secrets
+	Parked        bool      // given up; only an operator brings it back
+}
+
+// ParkedFor is how long a message that was given up can be brought back.
+const ParkedFor = 30 * 24 * time.Hour
+
+// Delivery rules: the pause doubles from retryFirst to retryMost, and after retryFor the message is parked.
+const (
+	retryFirst = 15 * time.Second
+	retryMost  = time.Hour
+	retryFor   = 24 * time.Hour
+)
+
+// Retry says when a message whose attempt just failed is tried again, and whether it is given up instead.
+func (q QueuedMessage) Retry(now time.Time) (next time.Time, park bool) {
+	pause := retryMost
+	if q.Attempts < 10 {
+		pause = min(retryFirst<<max(q.Attempts-1, 0), retryMost)
+	}
+	return now.Add(pause), now.Sub(q.CreatedAt) >= retryFor
 }

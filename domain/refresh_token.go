@@ -29,12 +29,15 @@ func (t RefreshToken) Hash() RefreshTokenHash {
 	return RefreshTokenHash(`\x` + hex.EncodeToString(sum[:]))
 }
 
-// wellFormed tells whether the token can be one of ours: a UUID in lower case.
-func (t RefreshToken) wellFormed() bool {
-	if len(t) != 36 {
+// wellFormed tells whether the token can be one of ours.
+func (t RefreshToken) wellFormed() bool { return isUUID(string(t)) }
+
+// isUUID tells whether text is a UUID in lower case.
+func isUUID(text string) bool {
+	if len(text) != 36 {
 		return false
 	}
-	for i, c := range []byte(t) {
+	for i, c := range []byte(text) {
 		dash := i == 8 || i == 13 || i == 18 || i == 23
 		if dash != (c == '-') || !dash && !strings.ContainsRune("0123456789abcdef", rune(c)) {
 			return false

@@ -61,11 +61,10 @@ func (p SignUpPolicy) MayUseEmail(email Email) error {
 func (p SignUpPolicy) Resolve(o SignUpOptions, fallbackName string) (Profile, error) {
 	profile := Profile{
 		Roles: o.AllowedRoles, DefaultRole: o.DefaultRole, DisplayName: o.DisplayName,
-		Locale: p.Locale(o.Locale), Metadata: o.Metadata, RedirectTo: o.RedirectTo,
+		Locale: p.Locale(o.Locale), Metadata: o.Metadata,
 	}
-	if o.RedirectTo == "" {
-		profile.RedirectTo = p.Redirects.Default()
-	} else if err := p.Redirects.Check(o.RedirectTo); err != nil {
+	var err error
+	if profile.RedirectTo, err = p.RedirectTo(o.RedirectTo); err != nil {
 		return Profile{}, err
 	}
 	if o.AllowedRoles == nil {
@@ -87,6 +86,31 @@ func (p SignUpPolicy) Resolve(o SignUpOptions, fallbackName string) (Profile, er
 		profile.DisplayName = fallbackName
 	}
 	return profile, nil
+}
+
+// RedirectTo returns where a flow may lead: target, or the client's own address when none is stated. RedirectToNotAllowed.
+func (p SignUpPolicy) RedirectTo(target string) (string, error) {
+	if target == "" {
+		return p.Redirects.Default(), nil
+	}
+	return target, p.Redirects.Check(target)
+}
+
+// MayLink answers RedirectToNotAllowed when a mailed link would lead nowhere: neither a target nor an address of the client is
+// stated.
+func (p SignUpPolicy) MayLink(target string) error {
+	if target == "" && p.Redirects.Default() == "" {
+		return RedirectToNotAllowed
+	}
+	return nil
+}
+
+// LinkTarget returns where a mailed link leads in the end. RedirectToNotAllowed.
+func (p SignUpPolicy) LinkTarget(target string) (string, error) {
+	if err := p.MayLink(target); err != nil {
+		return "", err
+	}
+	return p.RedirectTo(target)
 }
 
 // Locale returns locale where it is allowed and the default locale otherwise.

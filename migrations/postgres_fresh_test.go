@@ -25,7 +25,7 @@ func TestPostgres_AnEmptyDatabaseGetsTheReferenceAndOurAdditions(t *testing.T) {
 	require.Equal(t, allSteps(t, 0), names(report.Applied))
 	require.Equal(t, expected(t, peerSchema, ownSchema), dump(t, db))
 	require.Equal(t, "22 false", get[string](t, db, `SELECT string_agg(version || ' ' || dirty, ',') FROM auth.schema_migrations`))
-	require.Equal(t, "1 foundation", get[string](t, db, `SELECT string_agg(id || ' ' || name, ',') FROM auth.hexauth_migrations`))
+	require.Equal(t, "1 foundation,2 mail", get[string](t, db, `SELECT string_agg(id || ' ' || name, ',' ORDER BY id) FROM auth.hexauth_migrations`))
 }
 
 func TestPostgres_TheExpectedObjectsAreThoseOfTheReference(t *testing.T) {
@@ -60,7 +60,7 @@ func TestPostgres_WorksWithPreparedStatementsToo(t *testing.T) {
 func TestPostgres_WorksOnASingleConnection(t *testing.T) {
 	db := emptyPostgres(t)
 	db.SetMaxOpenConns(1)
-	require.Len(t, mustUp(t, db, Postgres).Applied, 23)
+	require.Len(t, mustUp(t, db, Postgres).Applied, 24)
 }
 
 func TestPostgres_EveryStepCanBeTakenTwice(t *testing.T) {
@@ -167,9 +167,13 @@ func TestPostgres_CurrentTellsWhetherEveryStepIsRecorded(t *testing.T) {
 	require.True(t, current())
 	exec(t, db, `INSERT INTO auth.hexauth_migrations (id, name) VALUES (1000, 'of a successor')`)
 	require.True(t, current())
-	exec(t, db, `DELETE FROM auth.hexauth_migrations WHERE id = 1`)
-	require.False(t, current())
-	exec(t, db, `INSERT INTO auth.hexauth_migrations (id, name) VALUES (1, 'foundation'); UPDATE auth.schema_migrations SET dirty = true`)
+	for id, name := range map[int]string{1: "foundation", 2: "mail"} {
+		exec(t, db, `DELETE FROM auth.hexauth_migrations WHERE id = $1`, id)
+		require.False(t, current())
+		exec(t, db, `INSERT INTO auth.hexauth_migrations (id, name) VALUES ($1, $2)`, id, name)
+		require.True(t, current())
+	}
+	exec(t, db, `UPDATE auth.schema_migrations SET dirty = true`)
 	require.False(t, current())
 	exec(t, db, `UPDATE auth.schema_migrations SET dirty = false, version = 21`)
 	require.False(t, current())

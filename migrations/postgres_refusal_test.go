@@ -64,6 +64,8 @@ func TestPostgres_RefusesAVersionWhoseObjectsAreMissing(t *testing.T) {
 		"dropped trigger":        {18, `DROP TRIGGER set_auth_users_updated_at ON auth.users`, "trigger auth.users.set_auth_users_updated_at is missing"},
 		"dropped index":          {18, `DROP INDEX auth.refresh_tokens_refresh_token_hash_expires_at_user_id_idx`, "index auth.refresh_tokens."},
 		"dropped function":       {22, `DROP FUNCTION auth.is_valid_oauth2_scope`, "function auth.is_valid_oauth2_scope is missing"},
+		"a later queue, foreign": {22, `CREATE TABLE auth.hexauth_outbox (id uuid)`, "column auth.hexauth_outbox.template is missing"},
+		"a later ticket, other":  {22, `CREATE TABLE auth.hexauth_tickets (ticket_hash bytea)`, "column auth.hexauth_tickets.ticket_hash is of type bytea instead of text"},
 		"other type":             {22, `ALTER TABLE auth.users ALTER COLUMN metadata TYPE text`, "column auth.users.metadata is of type text instead of jsonb"},
 		"newer peer, broken":     {22, `UPDATE auth.schema_migrations SET version = 25; ALTER TABLE auth.users DROP COLUMN ticket`, "says version 25, but column auth.users.ticket"},
 		"a later table, foreign": {19, `CREATE TABLE auth.oauth2_clients (id integer)`, "column auth.oauth2_clients.client_id is missing"},
@@ -169,5 +171,5 @@ func TestPostgres_SaysWhichRightIsMissing(t *testing.T) {
 	mustUp(t, admin, Postgres)
 	exec(t, admin, `DELETE FROM auth.hexauth_migrations; GRANT ALL ON ALL TABLES IN SCHEMA auth TO `+role)
 	require.ErrorIs(t, up(), Permission)
-	require.ErrorContains(t, up(), "does not own auth.hexauth_migrations, ")
+	require.ErrorContains(t, up(), "does not own auth.hexauth_codes, auth.hexauth_migrations, ")
 }

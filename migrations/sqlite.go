@@ -92,21 +92,24 @@ func sqliteCode(err error) (int, bool) {
 	return coded.Code(), true
 }
 
-// readBooksSQLite asks the bookkeeping table in one statement; a second one is needed only if there is none.
-func readBooksSQLite(ctx context.Context, q queryer, own int) (books, error) {
-	var known, newest int
-	err := q.QueryRowContext(ctx,
-		`SELECT count(*) FILTER (WHERE id BETWEEN 1 AND ?), coalesce(max(id), 0) FROM auth.hexauth_migrations`, own).
-		Scan(&known, &newest)
-	if err == nil {
-		return books{current: known == own, newest: newest}, nil
+// readBooksSQLite asks the bookkeeping table in one statement; further ones are needed only if there was none.
+func readBooksSQLite(ctx context.Context, q queryer, own int) (b books, err error) {
+	read := func() error {
+		var known int
+		err := q.QueryRowContext(ctx,
+			`SELECT count(*) FILTER (WHERE id BETWEEN 1 AND ?), coalesce(max(id), 0) FROM auth.hexauth_migrations`, own).
+			Scan(&known, &b.newest)
+		b.current = known == own
+		return err
 	}
-	if code, ok := sqliteCode(err); ok && code == 1 { // SQLITE_ERROR: the statement makes no sense here
-		if have, err := readObjectsSQLite(ctx, q); err == nil && !have.has("column", "hexauth_migrations", "id") {
-			return books{}, nil
-		}
+	err = read()
+	if code, ok := sqliteCode(err); !ok || code != 1 { // SQLITE_ERROR: the statement makes no sense here
+		return b, err
 	}
-	return books{}, err
+	if have, err := readObjectsSQLite(ctx, q); err == nil && !have.has("column", "hexauth_migrations", "id") {
+		return books{}, nil
+	}
+	return b, read() // another process may just have created the table
 }
 
 // lookSQLite is inspectSQLite on one snapshot, without keeping anybody from writing.

@@ -13,6 +13,10 @@ type Repos interface {
 	Sessions() Sessions
 	Roles() Roles
 	SigningKeys() SigningKeys
+	Tickets() Tickets
+	OTPs() OTPs
+	PKCECodes() PKCECodes
+	Outbox() Outbox
 }
 
 // Store keeps everything that must outlive the process. What a method has acknowledged survives the death of the process.
@@ -27,11 +31,20 @@ type Store interface {
 	Ready(ctx context.Context) error
 }
 
+// NewUser is an account and what comes into being with it; what is nil does not. UserIDs are the account's.
+type NewUser struct {
+	domain.User
+	Session *domain.Session
+	Ticket  *domain.TicketRecord
+	OTP     *domain.OTPRecord
+	Message *domain.Message
+}
+
 // Users keeps accounts and their roles.
 type Users interface {
-	// Insert creates an account with its roles and, when session is not nil, its first session, whose UserID is user's.
-	// The account's CreatedAt is user.CreatedAt. ErrTaken: the address or the phone number belongs to somebody else.
-	Insert(ctx context.Context, user domain.User, session *domain.Session) error
+	// Insert creates an account with its roles and what comes with it, in one step. ErrTaken: the address or the phone number
+	// belongs to somebody else.
+	Insert(ctx context.Context, user NewUser) error
 
 	// ByID returns the account with its roles. ErrNotFound.
 	ByID(ctx context.Context, id domain.UserID) (domain.User, error)
@@ -41,6 +54,29 @@ type Users interface {
 
 	// ReplacePasswordHash sets the hash if it still is old. It reports nothing when it no longer is: somebody else was faster.
 	ReplacePasswordHash(ctx context.Context, id domain.UserID, old, replacement string) error
+
+	// SetPasswordHash sets the hash. ErrNotFound.
+	SetPasswordHash(ctx context.Context, id domain.UserID, hash string) error
+
+	// MarkEmailVerified notes that the account's address is its owner's. When the account has another address by now than
+	// email, nothing changes: ErrNotFound. An email of "" stands for whichever the account has.
+	MarkEmailVerified(ctx context.Context, id domain.UserID, email domain.Email) error
+
+	// Claim takes the account from whoever made it for an address that was not theirs: password, second factors, security keys,
+	// provider links, sessions, personal access tokens and a pending change of the address are removed. What was mailed to the
+	// address stays: it has reached the owner.
+	Claim(ctx context.Context, id domain.UserID) error
+
+	// AnnounceEmail notes the address that the account shall get once it is confirmed, where the peer looks for it. ErrNotFound.
+	AnnounceEmail(ctx context.Context, id domain.UserID, email domain.Email) error
+
+	// ChangeEmail gives the account a verified address: email, or the announced one when it is "". ErrTaken, ErrNotFound.
+	ChangeEmail(ctx context.Context, id domain.UserID, email domain.Email) error
+
+	// Deanonymize makes an anonymous account a real one: address, password hash, display name, avatar, locale, default role,
+	// roles, and metadata unless it is "". ErrTaken: the address belongs to somebody else. ErrNotFound: the account is not, or no
+	// longer, anonymous. The caller runs it inside of Store.Atomic.
+	Deanonymize(ctx context.Context, user domain.User) error
 }
 
 // Rotation asks for the replacement of a session's refresh token.
@@ -57,8 +93,9 @@ type Rotation struct {
 
 // Sessions keeps the open sessions of users. Personal access tokens live beside them and are none of them.
 type Sessions interface {
-	// Start opens a session and notes that its user was seen.
-	Start(ctx context.Context, session domain.Session) error
+	// Start opens a session and notes that its user was seen. ErrNotFound: the user is gone or disabled or, where passwordHash is
+	// not "", has another password by now: somebody who knew the old one must not be let in while it is changed.
+	Start(ctx context.Context, session domain.Session, passwordHash string) error
 
 	// Rotate replaces a token that is current, not expired, and whose user domain.SignInPolicy.MayRefresh admits; it returns
 	// that user, who counts as seen, and the session's id. Otherwise nothing changes: ErrNotFound. Of any number of
@@ -75,8 +112,9 @@ type Sessions interface {
 	// sessions of that family. It is no error when there is none.
 	EndByToken(ctx context.Context, token domain.RefreshTokenHash, family string) error
 
-	// EndAll closes all sessions of a user, those of OAuth2 clients included; personal access tokens stay.
-	EndAll(ctx context.Context, id domain.UserID) error
+	// EndAllBut closes all sessions of a user except one ("": none is spared), those of OAuth2 clients included, and voids whatever
+	// was mailed or handed out and could still open one: tickets, codes, an announced address. Personal access tokens stay.
+	EndAllBut(ctx context.Context, id domain.UserID, spared domain.SessionID) error
 
 	// DeleteExpired removes at most limit rows that expired before now and says how many it removed.
 	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)

@@ -20,4 +20,7 @@ type Random interface {
 type Journal interface {
 	// RefreshTokenReused: a refresh token was presented after its successor had been in use; the session was ended.
 	RefreshTokenReused(user, session string)
+
+	// MessageNotSent: an attempt to send a message failed; parked says that it was the last one.
+	MessageNotSent(id, template string, attempts int, parked bool, cause error)
 }

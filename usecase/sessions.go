@@ -28,28 +28,32 @@ type Sessions struct {
 
 // prepare makes a new session for user: what the client gets and what the store must keep before the client may get it.
 func (s Sessions) prepare(ctx context.Context, user domain.User) (Session, domain.Session, error) {
-	now := s.Clock.Now()
-	token := domain.RefreshToken(s.Random.UUID())
-	record := domain.Session{
-		ID: domain.SessionID(s.Random.UUID()), UserID: user.ID, TokenHash: token.Hash(),
-		CreatedAt: now, ExpiresAt: now.Add(s.Policy.RefreshTokenTTL),
-	}
+	record, token := s.record(user, domain.SessionID(s.Random.UUID()))
 	session, err := s.issue(ctx, user, record.ID, token)
 	return session, record, err
 }
 
-// open starts a session for a user who exists. port.ErrNotFound: no longer.
-func (s Sessions) open(ctx context.Context, sessions port.Sessions, user domain.User) (Session, error) {
+// record makes what the store keeps of a session that begins now, and its refresh token.
+func (s Sessions) record(user domain.User, id domain.SessionID) (domain.Session, domain.RefreshToken) {
+	now, token := s.Clock.Now(), domain.RefreshToken(s.Random.UUID())
+	return domain.Session{
+		ID: id, UserID: user.ID, TokenHash: token.Hash(), CreatedAt: now, ExpiresAt: now.Add(s.Policy.RefreshTokenTTL),
+	}, token
+}
+
+// open starts a session for a user who exists. passwordHash is what the user's password was found right against, "" when another
+// proof was given. port.ErrNotFound: the user is gone or disabled, or has another password.
+func (s Sessions) open(ctx context.Context, sessions port.Sessions, user domain.User, passwordHash string) (Session, error) {
 	session, record, err := s.prepare(ctx, user)
 	if err != nil {
 		return Session{}, err
 	}
-	return session, sessions.Start(ctx, record)
+	return session, sessions.Start(ctx, record, passwordHash)
 }
 
 // issue signs the access token of a session that token goes on with.
 func (s Sessions) issue(ctx context.Context, user domain.User, id domain.SessionID, token domain.RefreshToken) (Session, error) {
-	access, err := s.Tokens.Sign(ctx, domain.ClaimsFor(user, s.Clock.Now(), s.Policy.AccessTokenTTL))
+	access, err := s.Tokens.Sign(ctx, domain.ClaimsFor(user, id, s.Clock.Now(), s.Policy.AccessTokenTTL))
 	if err != nil {
 		return Session{}, err
 	}

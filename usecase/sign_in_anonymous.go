@@ -30,5 +30,5 @@ func (uc *SignInAnonymous) Do(ctx context.Context, options domain.SignUpOptions)
 	if err != nil {
 		return Session{}, err
 	}
-	return session, uc.Store.Users().Insert(ctx, user, &record)
+	return session, uc.Store.Users().Insert(ctx, port.NewUser{User: user, Session: &record})
 }

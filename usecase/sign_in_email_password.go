@@ -26,6 +26,17 @@ type SignInEmailPasswordInput struct {
 // all InvalidEmailPassword; the state of the account (DisabledUser, UnverifiedUser) is told only to who knows the password. A
 // user with a second factor is refused with DisabledEndpoint as long as there is no way to ask for it.
 func (uc *SignInEmailPassword) Do(ctx context.Context, in SignInEmailPasswordInput) (Session, error) {
+	session, err := uc.attempt(ctx, in)
+	if errors.Is(err, port.ErrNotFound) { // the account changed while the password was looked at: look again
+		session, err = uc.attempt(ctx, in)
+	}
+	if errors.Is(err, port.ErrNotFound) {
+		return Session{}, domain.InvalidEmailPassword
+	}
+	return session, err
+}
+
+func (uc *SignInEmailPassword) attempt(ctx context.Context, in SignInEmailPasswordInput) (Session, error) {
 	user, err := uc.Store.Users().ByEmail(ctx, in.Email)
 	if err != nil && !errors.Is(err, port.ErrNotFound) {
 		return Session{}, err
@@ -43,12 +54,9 @@ func (uc *SignInEmailPassword) Do(ctx context.Context, in SignInEmailPasswordInp
 	if user.ActiveMFA != domain.NoMFA {
 		return Session{}, domain.DisabledEndpoint
 	}
-	if rehash {
+	session, err := uc.Sessions.open(ctx, uc.Store.Sessions(), user, user.PasswordHash)
+	if err == nil && rehash {
 		uc.rehash(ctx, user, in.Password)
-	}
-	session, err := uc.Sessions.open(ctx, uc.Store.Sessions(), user)
-	if errors.Is(err, port.ErrNotFound) {
-		return Session{}, domain.InvalidEmailPassword
 	}
 	return session, err
 }

@@ -27,7 +27,7 @@ func (uc *SignOut) Do(ctx context.Context, in SignOutInput) error {
 		if in.Bearer == "" {
 			return &domain.FieldError{Code: domain.InvalidRequest, Field: "all", Reason: "needs an access token that says whose sessions to end"}
 		}
-		return uc.Store.Sessions().EndAll(ctx, in.Bearer)
+		return uc.Store.Sessions().EndAllBut(ctx, in.Bearer, "")
 	}
 	if in.Token == "" {
 		return &domain.FieldError{Code: domain.InvalidRequest, Field: "refreshToken", Reason: "is required unless all is true"}

@@ -144,6 +144,21 @@ func renumber(query string, offset int) string {
 	return strings.Join(parts, "$")
 }
 
+// deleteExpired removes at most limit rows of a table whose time is before now. Rows that another instance is deleting are
+// left to it. The expression is materialized because PostgreSQL may run a plain subquery, and apply its limit, once for each row.
+func (c conn) deleteExpired(ctx context.Context, table, key, column string, now time.Time, limit int) (int, error) {
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	lock := " FOR UPDATE SKIP LOCKED"
+	if c.store.dialect.sqlite {
+		lock = ""
+	}
+	deleted, err := c.exec(ctx, c.write(), `WITH expired AS MATERIALIZED (
+		SELECT `+key+` FROM `+table+` WHERE `+column+` < $1 ORDER BY `+column+` LIMIT $2`+lock+`)
+		DELETE FROM `+table+` WHERE `+key+` IN (SELECT `+key+` FROM expired)`, c.time(now), limit)
+	return int(deleted), c.err(ctx, err)
+}
+
 // err maps what a driver reports to the ports' errors.
 func (c conn) err(ctx context.Context, err error) error {
 	return c.store.dialect.mapError(ctx, err)

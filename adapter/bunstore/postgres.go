@@ -41,7 +41,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*Store, error) {
 	general.SetMaxOpenConns(o.PoolSize - max(1, o.PoolSize/5))
 	store := &Store{
 		dialect: dialect{migrations: migrations.Postgres, execMode: pgx.QueryExecModeCacheStatement, texts: newTexts(false)},
-		timeout: o.Timeout,
+		timeout: o.Timeout, cipher: o.Cipher,
 		general: bun.NewDB(general, pgdialect.New()),
 		hot:     bun.NewDB(hot, pgdialect.New()),
 		close: func() {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
 )
 
 // sessions implements port.Sessions on auth.refresh_tokens, where sessions have the type regular.
@@ -17,16 +18,44 @@ func (s sessions) arguments(session domain.Session) []any {
 	}
 }
 
-const noteSeen = `UPDATE auth.users SET last_seen = $2 WHERE id = $1`
+const (
+	noteSeen = `UPDATE auth.users SET last_seen = $2 WHERE id = $1`
+	// noteSignIn waits for a change of the user that is under way and looks at the result.
+	noteSignIn = `UPDATE auth.users SET last_seen = $2 WHERE id = $1 AND NOT disabled AND ($3 = '' OR password_hash = $3)`
+	// startSession is noteSignIn and insertSession in one statement of PostgreSQL.
+	startSession = `WITH seen AS (UPDATE auth.users SET last_seen = $4 WHERE id = $2 AND NOT disabled AND ($6 = '' OR password_hash = $6)
+		RETURNING id)
+	INSERT INTO auth.refresh_tokens (id, user_id, refresh_token_hash, created_at, expires_at, type)
+	SELECT $1::uuid, seen.id, $3, $4, $5::timestamptz, 'regular' FROM seen`
+)
 
-// Start implements port.Sessions.
-func (s sessions) Start(ctx context.Context, session domain.Session) error {
+// Start implements port.Sessions: one statement on PostgreSQL, a transaction on SQLite.
+func (s sessions) Start(ctx context.Context, session domain.Session, passwordHash string) error {
 	ctx, cancel := s.conn.bounded(ctx)
 	defer cancel()
-	return s.conn.err(ctx, s.conn.together(ctx,
-		step{insertSession, s.arguments(session)},
-		step{noteSeen, []any{string(session.UserID), s.conn.time(session.CreatedAt)}},
-	))
+	if s.conn.store.dialect.sqlite {
+		return s.conn.err(ctx, s.conn.atomic(ctx, func(ctx context.Context, c conn) error {
+			return sessions{c}.startInSteps(ctx, session, passwordHash)
+		}))
+	}
+	opened, err := s.conn.exec(ctx, s.conn.write(), startSession, append(s.arguments(session), passwordHash)...)
+	if err == nil && opened == 0 {
+		return port.ErrNotFound
+	}
+	return s.conn.err(ctx, err)
+}
+
+func (s sessions) startInSteps(ctx context.Context, session domain.Session, passwordHash string) error {
+	lane := s.conn.write()
+	seen, err := s.conn.exec(ctx, lane, noteSignIn, string(session.UserID), s.conn.time(session.CreatedAt), passwordHash)
+	if err != nil {
+		return err
+	}
+	if seen == 0 {
+		return port.ErrNotFound
+	}
+	_, err = s.conn.exec(ctx, lane, insertSession, s.arguments(session)...)
+	return err
 }
 
 // trailRow is a session with what is remembered of its past.
@@ -68,33 +97,46 @@ func (s sessions) End(ctx context.Context, id domain.SessionID) error {
 	return s.run(ctx, `DELETE FROM auth.refresh_tokens WHERE id = $1 AND type = 'regular'`, string(id))
 }
 
-// EndByToken implements port.Sessions.
+// EndByToken implements port.Sessions. The link that opened the session does not open another.
 func (s sessions) EndByToken(ctx context.Context, token domain.RefreshTokenHash, family string) error {
-	return s.run(ctx, `DELETE FROM auth.refresh_tokens WHERE refresh_token_hash = $1 OR (type = 'regular' AND hx_family = $2)`,
-		string(token), nullable(family))
-}
-
-// EndAll implements port.Sessions.
-func (s sessions) EndAll(ctx context.Context, id domain.UserID) error {
 	ctx, cancel := s.conn.bounded(ctx)
 	defer cancel()
+	const which = `refresh_token_hash = $1 OR (type = 'regular' AND hx_family = $2)`
+	args := []any{string(token), nullable(family)}
 	return s.conn.err(ctx, s.conn.together(ctx,
-		step{`DELETE FROM auth.refresh_tokens WHERE user_id = $1 AND type = 'regular'`, []any{string(id)}},
-		step{`DELETE FROM auth.oauth2_refresh_tokens WHERE user_id = $1`, []any{string(id)}},
+		step{`DELETE FROM auth.hexauth_tickets WHERE session_id IN (SELECT id FROM auth.refresh_tokens WHERE ` + which + `)`, args},
+		step{`DELETE FROM auth.refresh_tokens WHERE ` + which, args},
 	))
 }
 
-// DeleteExpired implements port.Sessions. Rows that another instance is deleting are left to it.
-func (s sessions) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
+// EndAllBut implements port.Sessions. The order of the steps is that in which every transaction locks: tickets, codes, sessions,
+// users.
+func (s sessions) EndAllBut(ctx context.Context, id domain.UserID, spared domain.SessionID) error {
 	ctx, cancel := s.conn.bounded(ctx)
 	defer cancel()
-	lock := " FOR UPDATE SKIP LOCKED"
-	if s.conn.store.dialect.sqlite {
-		lock = ""
+	regular := step{`DELETE FROM auth.refresh_tokens WHERE user_id = $1 AND type = 'regular'`, []any{string(id)}}
+	if spared != "" {
+		regular = step{regular.query + ` AND id <> $2`, append(regular.args, string(spared))}
 	}
-	deleted, err := s.conn.exec(ctx, s.conn.write(), `DELETE FROM auth.refresh_tokens WHERE id IN (
-		SELECT id FROM auth.refresh_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT $2`+lock+`)`, s.conn.time(now), limit)
-	return int(deleted), s.conn.err(ctx, err)
+	return s.conn.err(ctx, s.conn.together(ctx, append(voidPending(id), regular,
+		step{`DELETE FROM auth.oauth2_refresh_tokens WHERE user_id = $1`, []any{string(id)}},
+		step{`UPDATE auth.users SET ticket = NULL, new_email = NULL WHERE id = $1 AND (ticket IS NOT NULL OR new_email IS NOT NULL)`, []any{string(id)}},
+	)...))
+}
+
+// voidPending removes what could still open a session of a user: tickets, codes, and what waits to be exchanged. The attempts
+// that were spent on codes stay spent.
+func voidPending(id domain.UserID) []step {
+	return []step{
+		{`DELETE FROM auth.hexauth_tickets WHERE user_id = $1`, []any{string(id)}},
+		{`UPDATE auth.hexauth_codes SET code_hash = NULL WHERE user_id = $1`, []any{string(id)}},
+		{`DELETE FROM auth.pkce_authorization_codes WHERE user_id = $1`, []any{string(id)}},
+	}
+}
+
+// DeleteExpired implements port.Sessions.
+func (s sessions) DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error) {
+	return s.conn.deleteExpired(ctx, "auth.refresh_tokens", "id", "expires_at", now, limit)
 }
 
 func (s sessions) run(ctx context.Context, query string, arguments ...any) error {

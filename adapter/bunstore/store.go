@@ -21,6 +21,9 @@ type Options struct {
 	Timeout    time.Duration // of one method, waiting for a connection included; default 5 s
 	Unprepared bool          // PostgreSQL: no prepared statements, for poolers that can't carry them
 
+	// Cipher encrypts the secrets of queued messages. Without it nothing can be queued.
+	Cipher Cipher
+
 	// Dial, when set, opens PostgreSQL's network connections. Tests count round trips with it.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -46,6 +49,7 @@ func (o Options) withDefaults() Options {
 type Store struct {
 	dialect dialect
 	timeout time.Duration
+	cipher  Cipher
 	general *bun.DB // everything that is not hot, and transactions
 	hot     *bun.DB // PostgreSQL: the same pool, but with connections that the others can't take; SQLite: readers
 	close   func()
@@ -125,6 +129,18 @@ func (s *Store) Roles() port.Roles { return roles{conn{store: s}} }
 // SigningKeys returns the repository of signing keys.
 func (s *Store) SigningKeys() port.SigningKeys { return signingKeys{conn{store: s}} }
 
+// Tickets returns the repository of tickets.
+func (s *Store) Tickets() port.Tickets { return tickets{conn{store: s}} }
+
+// OTPs returns the repository of one-time codes.
+func (s *Store) OTPs() port.OTPs { return otps{conn{store: s}} }
+
+// PKCECodes returns the repository of PKCE codes.
+func (s *Store) PKCECodes() port.PKCECodes { return pkceCodes{conn{store: s}} }
+
+// Outbox returns the queue of messages.
+func (s *Store) Outbox() port.Outbox { return outbox{conn{store: s}} }
+
 // repos are the repositories of one transaction.
 type repos struct{ conn conn }
 
@@ -132,3 +148,7 @@ func (r repos) Users() port.Users             { return users{r.conn} }
 func (r repos) Sessions() port.Sessions       { return sessions{r.conn} }
 func (r repos) Roles() port.Roles             { return roles{r.conn} }
 func (r repos) SigningKeys() port.SigningKeys { return signingKeys{r.conn} }
+func (r repos) Tickets() port.Tickets         { return tickets{r.conn} }
+func (r repos) OTPs() port.OTPs               { return otps{r.conn} }
+func (r repos) PKCECodes() port.PKCECodes     { return pkceCodes{r.conn} }
+func (r repos) Outbox() port.Outbox           { return outbox{r.conn} }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
 )
 
 // users implements port.Users.
@@ -33,15 +34,28 @@ const (
 )
 
 // Insert implements port.Users.
-func (u users) Insert(ctx context.Context, user domain.User, session *domain.Session) error {
+func (u users) Insert(ctx context.Context, n port.NewUser) error {
 	ctx, cancel := u.conn.bounded(ctx)
 	defer cancel()
-	steps := []step{{insertUser, u.insertArguments(user, session != nil)}}
-	for _, role := range user.Roles {
-		steps = append(steps, step{insertUserRole, []any{string(user.ID), string(role), u.conn.time(user.CreatedAt)}})
+	steps := []step{{insertUser, u.insertArguments(n.User, n.Session != nil)}}
+	for _, role := range n.Roles {
+		steps = append(steps, step{insertUserRole, []any{string(n.ID), string(role), u.conn.time(n.CreatedAt)}})
 	}
-	if session != nil {
-		steps = append(steps, step{insertSession, sessions(u).arguments(*session)})
+	if n.Session != nil {
+		steps = append(steps, step{insertSession, sessions(u).arguments(*n.Session)})
+	}
+	if n.Ticket != nil {
+		steps = append(steps, tickets(u).insert(*n.Ticket))
+	}
+	if n.OTP != nil {
+		steps = append(steps, otps(u).upsert(*n.OTP, n.CreatedAt))
+	}
+	if n.Message != nil {
+		queued, err := outbox(u).insert(*n.Message, n.CreatedAt)
+		if err != nil {
+			return err
+		}
+		steps = append(steps, queued)
 	}
 	return u.conn.err(ctx, u.conn.together(ctx, steps...))
 }

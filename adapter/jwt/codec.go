@@ -45,6 +45,9 @@ const (
 	claimElevated     = "x-hasura-auth-elevated"
 )
 
+// claimSession names the session (OpenID Connect Front-Channel Logout 1.0 §3). The peer's tokens have none.
+const claimSession = "sid"
+
 // Why tokens are refused, beside the reasons of the library.
 var (
 	errTooLong    = errors.New("token is too long")
@@ -104,10 +107,11 @@ type hasuraClaims struct {
 
 // registeredClaims are those of RFC 7519 §4.1 that a token has: no aud, jti or nbf.
 type registeredClaims struct {
-	ExpiresAt int64         `json:"exp"`
-	IssuedAt  int64         `json:"iat"`
-	Issuer    string        `json:"iss"`
-	Subject   domain.UserID `json:"sub"`
+	ExpiresAt int64            `json:"exp"`
+	IssuedAt  int64            `json:"iat"`
+	Issuer    string           `json:"iss"`
+	SessionID domain.SessionID `json:"sid,omitempty"`
+	Subject   domain.UserID    `json:"sub"`
 }
 
 // sign writes the claims of the contract. Every refresh comes through here, so the token is put together without maps: the
@@ -121,7 +125,8 @@ func (c *codec) sign(p *pair, claims domain.Claims) (string, error) {
 		hasura.Elevated = claims.Subject
 	}
 	registered, err := json.Marshal(registeredClaims{
-		ExpiresAt: claims.ExpiresAt.Unix(), IssuedAt: claims.IssuedAt.Unix(), Issuer: c.o.Issuer, Subject: claims.Subject,
+		ExpiresAt: claims.ExpiresAt.Unix(), IssuedAt: claims.IssuedAt.Unix(), Issuer: c.o.Issuer,
+		SessionID: claims.SessionID, Subject: claims.Subject,
 	})
 	if err != nil {
 		return "", err
@@ -230,6 +235,13 @@ func (c *codec) read(m gojwt.MapClaims) (domain.Claims, error) {
 	claims, err := readHasura(hasura)
 	if subject, _ := m["sub"].(string); err == nil && subject != string(claims.Subject) {
 		err = errMalformed
+	}
+	if session, given := m[claimSession]; given && err == nil {
+		text, _ := session.(string)
+		if !isUUID(text) {
+			err = errMalformed
+		}
+		claims.SessionID = domain.SessionID(text)
 	}
 	claims.IssuedAt, claims.ExpiresAt = issued.UTC(), expires.UTC()
 	return claims, err

@@ -130,6 +130,10 @@ func TestBearer_IsIgnoredWhereNoneIsAskedFor(t *testing.T) {
 			{method: http.MethodPost, path: "/signin/email-password", body: credentials("jane@example.com", kit.Password)},
 			{method: http.MethodPost, path: "/token", body: refresh(session.RefreshToken)},
 			{method: http.MethodGet, path: "/healthz"}, {method: http.MethodGet, path: "/version"},
+			{method: http.MethodPost, path: "/user/password/reset", body: address("jane@example.com")},
+			{method: http.MethodPost, path: "/user/email/send-verification-email", body: address("jane@example.com")},
+			{method: http.MethodPost, path: "/signin/passwordless/email", body: address("jane@example.com")},
+			{method: http.MethodHead, path: "/verify"},
 		} {
 			r.header = http.Header{"Authorization": header}
 			require.Equal(t, http.StatusOK, c.do(r).status, "%s %s", name, r.path)
@@ -151,6 +155,8 @@ func TestBearer_ABadOneCountsAsNoneWhereItIsOptional(t *testing.T) {
 		require.Empty(t, failure.Field, name)
 		all := request{method: http.MethodPost, path: "/signout", body: `{"all":true}`, header: authorization}
 		require.Equal(t, "all", c.refused(all, http.StatusBadRequest, domain.InvalidRequest).Field, name)
+		password := request{method: http.MethodPost, path: "/user/password", body: passwordChange(""), header: authorization}
+		require.Equal(t, "ticket", c.refused(password, http.StatusBadRequest, domain.InvalidRequest).Field, name)
 		one := request{method: http.MethodPost, path: "/signout", body: refresh(unknownToken), header: authorization}
 		require.Equal(t, http.StatusOK, c.do(one).status, name)
 	}
@@ -162,5 +168,6 @@ func TestBearer_IsLookedAtBeforeTheBody(t *testing.T) {
 	c := newClient(t)
 	for _, body := range []string{"", "{broken", `{"unknown":1}`} {
 		c.refusedPost("/user/deanonymize", body, http.StatusUnauthorized, domain.Unauthorized)
+		c.refusedPost("/user/email/change", body, http.StatusUnauthorized, domain.Unauthorized)
 	}
 }

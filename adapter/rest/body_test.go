@@ -153,7 +153,7 @@ func TestBody_AddressesThatAreNoneAreRefused(t *testing.T) {
 
 func TestBody_PasswordsHaveThreeToFiftyCharacters(t *testing.T) {
 	t.Parallel()
-	c := newClientWith(t, setup{kit: []func(*kit.Settings){func(s *kit.Settings) { s.Password.MinLength = 3 }}})
+	c := newClientWith(t, setup{kit: []func(*kit.Settings){func(s *kit.Settings) { s.Checks.Policy.MinLength = 3 }}})
 	for i, p := range []struct {
 		password string
 		ok       bool

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ import (
 var contract = sync.OnceValues(func() (*openapi3.T, error) { return api.Load(context.Background()) })
 
 // client sends requests to the API. Whatever a test is about, do holds every answer to the contract, and answers and log to
-// the promise that they never repeat a secret.
+// the promise that they never repeat a secret. Mails that a request queued are sent right after it.
 type client struct {
 	t        testing.TB
 	kit      *kit.Kit
@@ -39,8 +40,10 @@ type client struct {
 	contract *openapi3.T
 	options  rest.Options
 	log      *logbook
-	secrets  []string
-	checked  int // bytes of the log that were searched for secrets
+	secrets  []string // that were sent, answered or mailed
+	mailed   []string // those of them that nothing but a mail may have
+	mails    int      // that were searched for secrets
+	checked  int      // bytes of the log that were searched for secrets
 }
 
 // setup is what a test may change before the API is made.
@@ -249,10 +252,29 @@ func (c *client) checkOperation(r request, got response, op *openapi3.Operation)
 		require.GreaterOrEqual(c.t, got.status, 400, "the default answer is an error")
 		documented = op.Responses.Default()
 	}
+	c.checkDocumented(got, op)
 	allowed := append(slices.Collect(maps.Keys(documented.Value.Headers)), "Content-Type", "Content-Length", "Vary", "Connection", "Www-Authenticate")
 	for name := range got.header {
 		require.True(c.t, slices.Contains(allowed, name) || strings.HasPrefix(name, "Access-Control-"), "undocumented header %s", name)
 	}
+}
+
+// checkDocumented demands that the operation's description names the code it answers, in its body or in a redirect.
+func (c *client) checkDocumented(got response, op *openapi3.Operation) {
+	c.t.Helper()
+	answers, redirects, _ := strings.Cut(op.Description, "**Errors sent by redirect:**")
+	code, where := "", redirects
+	if location, err := url.Parse(got.header.Get("Location")); err == nil {
+		code = location.Query().Get("error")
+	}
+	if got.status >= 400 && got.body != "" {
+		code, where = string(got.failure().Error), answers
+	}
+	concealed := c.options.ConcealErrors && code == string(domain.InvalidRequest)
+	if code == "" || concealed || !built()[op.OperationID] {
+		return
+	}
+	require.Contains(c.t, where, "`"+code+"`", "%s does not document what it answers", op.OperationID)
 }
 
 func (c *client) checkSchema(body string, schema *openapi3.Schema) {
@@ -288,64 +310,6 @@ func matches(template, path []string) bool {
 	return slices.EqualFunc(template, path, func(want, got string) bool {
 		return want == got || strings.HasPrefix(want, "{") && got != ""
 	})
-}
-
-// checkSecrets demands that an error repeats no value of its request, and that the log repeats none of any request or answer.
-func (c *client) checkSecrets(r request, got response) {
-	c.t.Helper()
-	submitted := append(values(r.body), r.bearer)
-	for _, header := range r.header.Values("Authorization") {
-		if token := strings.TrimPrefix(header, "Bearer "); !strings.EqualFold(strings.TrimSpace(token), "Bearer") {
-			submitted = append(submitted, token)
-		}
-	}
-	for _, secret := range submitted {
-		if len(secret) < minSecret || c.isRoute(secret) {
-			continue
-		}
-		if got.status >= 400 {
-			require.NotContains(c.t, got.body, secret, "an error repeats what was sent")
-		}
-		c.secrets = append(c.secrets, secret)
-	}
-	if issued := regexp.MustCompile(`"(?:accessToken|refreshToken)":"([^"]+)"`).FindAllStringSubmatch(got.body, -1); got.status == http.StatusOK {
-		for _, token := range issued {
-			c.secrets = append(c.secrets, token[1])
-		}
-	}
-	text := c.log.String()
-	for _, secret := range c.secrets {
-		require.False(c.t, strings.Contains(text[c.checked:], secret), "the log repeats %q:\n%s", secret, text[c.checked:])
-	}
-	c.checked = len(text)
-}
-
-// minSecret is the shortest value that is looked for: shorter ones appear by chance.
-const minSecret = 6
-
-// isRoute tells whether a value is part of a path of the API ("email-password"): the log names those anyway.
-func (c *client) isRoute(value string) bool {
-	for path := range c.contract.Paths.Map() {
-		if strings.Contains(path, value) {
-			return true
-		}
-	}
-	return false
-}
-
-// values returns the strings of a JSON text that are not keys, of broken JSON too.
-func values(text string) []string {
-	var found []string
-	for _, m := range regexp.MustCompile(`"((?:[^"\\]|\\.)*)"\s*(:?)`).FindAllStringSubmatch(text, -1) {
-		if m[2] == ":" {
-			continue
-		}
-		var value string
-		if json.Unmarshal([]byte(`"`+m[1]+`"`), &value) == nil {
-			found = append(found, value)
-		}
-	}
-	return found
 }
 
 // logbook keeps what was logged.

@@ -22,6 +22,18 @@ func optionsOf(o api.SignUpOptions) domain.SignUpOptions {
 	return options
 }
 
+// emailSignInOf reads the requests that begin with an address alone.
+func emailSignInOf(address string, options api.SignUpOptions, codeChallenge string) (usecase.EmailSignInInput, error) {
+	email, err := domain.ParseEmail("email", address)
+	return usecase.EmailSignInInput{Email: email, Options: optionsOf(options), CodeChallenge: codeChallenge}, err
+}
+
+// mailInputOf reads the requests for a mail to an address.
+func mailInputOf(field, address string, options api.OptionsRedirectTo, codeChallenge string) (usecase.MailInput, error) {
+	email, err := domain.ParseEmail(field, address)
+	return usecase.MailInput{Email: email, RedirectTo: options.RedirectTo, CodeChallenge: codeChallenge}, err
+}
+
 func sessionOf(s usecase.Session) api.Session {
 	return api.Session{
 		AccessToken: s.AccessToken, AccessTokenExpiresIn: int64(s.ExpiresIn.Seconds()),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hexauth/hexauth/adapter/rest/api"
 	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/usecase"
 )
 
 // answer is how a code looks to a client.
@@ -143,6 +144,11 @@ func (w errorWriter) handle(err error, c echo.Context) {
 	}
 	body := w.body(err, c)
 	c.Set(errorCodeKey, string(body.Error))
+	var redirected *usecase.RedirectedError
+	if errors.As(err, &redirected) {
+		redirect(c, redirected.Target, body)
+		return
+	}
 	header := c.Response().Header()
 	switch body.Status {
 	case http.StatusServiceUnavailable:

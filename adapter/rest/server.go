@@ -15,16 +15,28 @@ import (
 
 // UseCases are the operations behind the API. None may be nil.
 type UseCases struct {
-	Authenticate        *usecase.Authenticate
-	GetJWKS             *usecase.GetJWKS
-	GetReadiness        *usecase.GetReadiness
-	GetUser             *usecase.GetUser
-	RefreshToken        *usecase.RefreshToken
-	SignInAnonymous     *usecase.SignInAnonymous
-	SignInEmailPassword *usecase.SignInEmailPassword
-	SignOut             *usecase.SignOut
-	SignUpEmailPassword *usecase.SignUpEmailPassword
-	VerifyToken         *usecase.VerifyToken
+	Authenticate            *usecase.Authenticate
+	ChangeUserEmail         *usecase.ChangeUserEmail
+	ChangeUserPassword      *usecase.ChangeUserPassword
+	DeanonymizeUser         *usecase.DeanonymizeUser
+	GetJWKS                 *usecase.GetJWKS
+	GetReadiness            *usecase.GetReadiness
+	GetUser                 *usecase.GetUser
+	RefreshToken            *usecase.RefreshToken
+	SendPasswordResetEmail  *usecase.SendPasswordResetEmail
+	SendVerificationEmail   *usecase.SendVerificationEmail
+	SignInAnonymous         *usecase.SignInAnonymous
+	SignInEmailPassword     *usecase.SignInEmailPassword
+	SignInOTPEmail          *usecase.SignInOTPEmail
+	SignInPasswordlessEmail *usecase.SignInPasswordlessEmail
+	SignOut                 *usecase.SignOut
+	SignUpEmailPassword     *usecase.SignUpEmailPassword
+	SignUpOTPEmail          *usecase.SignUpOTPEmail
+	SignUpPasswordlessEmail *usecase.SignUpPasswordlessEmail
+	TokenExchange           *usecase.TokenExchange
+	VerifySignInOTPEmail    *usecase.VerifySignInOTPEmail
+	VerifyTicket            *usecase.VerifyTicket
+	VerifyToken             *usecase.VerifyToken
 }
 
 // Options are the settings of the API.
@@ -33,6 +45,7 @@ type Options struct {
 	MaxBodyBytes  int64
 	ConcealErrors bool // answer what could tell about accounts with invalid-request
 	Version       string
+	Mailbox       http.Handler // of development mode, at /dev/mailbox; nil without
 	Log           *slog.Logger
 	Clock         port.Clock
 	Random        port.Random // of request ids
@@ -61,8 +74,16 @@ func New(ctx context.Context, useCases UseCases, o Options) (http.Handler, error
 		e.GET("/healthz", bareHealth)
 		e.HEAD("/healthz", func(c echo.Context) error { return c.NoContent(http.StatusOK) })
 	}
+	e.HEAD(o.Prefix+"/verify", noEffect)
+	if o.Mailbox != nil {
+		e.Any(o.Prefix+"/dev/mailbox", echo.WrapHandler(o.Mailbox))
+		e.Any(o.Prefix+"/dev/mailbox/*", echo.WrapHandler(o.Mailbox))
+	}
 	return e, nil
 }
+
+// noEffect answers scanners that look at a link without opening it: the ticket stays as it is.
+func noEffect(c echo.Context) error { return c.NoContent(http.StatusOK) }
 
 // bareHealth answers load balancers that know nothing of the prefix.
 func bareHealth(c echo.Context) error {

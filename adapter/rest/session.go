@@ -39,3 +39,12 @@ func (h *handlers) SignOut(ctx context.Context, r api.SignOutRequestObject) (api
 	}
 	return api.SignOut200JSONResponse(api.OKResponseOK), nil
 }
+
+// TokenExchange is POST /token/exchange.
+func (h *handlers) TokenExchange(ctx context.Context, r api.TokenExchangeRequestObject) (api.TokenExchangeResponseObject, error) {
+	session, err := h.useCases.TokenExchange.Do(ctx, usecase.TokenExchangeInput{Code: domain.PKCECode(r.Body.Code), Verifier: r.Body.CodeVerifier})
+	if err != nil {
+		return nil, err
+	}
+	return api.TokenExchange200JSONResponse(payloadOf(&session)), nil
+}

@@ -34,3 +34,37 @@ func (h *handlers) SignInAnonymous(ctx context.Context, r api.SignInAnonymousReq
 	}
 	return api.SignInAnonymous200JSONResponse(payloadOf(&session)), nil
 }
+
+// SignInPasswordlessEmail is POST /signin/passwordless/email.
+func (h *handlers) SignInPasswordlessEmail(
+	ctx context.Context, r api.SignInPasswordlessEmailRequestObject,
+) (api.SignInPasswordlessEmailResponseObject, error) {
+	in, err := emailSignInOf(r.Body.Email, r.Body.Options, r.Body.CodeChallenge)
+	if err == nil {
+		err = h.useCases.SignInPasswordlessEmail.Do(ctx, in)
+	}
+	return api.SignInPasswordlessEmail200JSONResponse(api.OKResponseOK), err
+}
+
+// SignInOTPEmail is POST /signin/otp/email.
+func (h *handlers) SignInOTPEmail(ctx context.Context, r api.SignInOTPEmailRequestObject) (api.SignInOTPEmailResponseObject, error) {
+	in, err := emailSignInOf(r.Body.Email, r.Body.Options, "")
+	if err == nil {
+		err = h.useCases.SignInOTPEmail.Do(ctx, in)
+	}
+	return api.SignInOTPEmail200JSONResponse(api.OKResponseOK), err
+}
+
+// VerifySignInOTPEmail is POST /signin/otp/email/verify.
+func (h *handlers) VerifySignInOTPEmail(ctx context.Context, r api.VerifySignInOTPEmailRequestObject) (api.VerifySignInOTPEmailResponseObject, error) {
+	email, err := domain.ParseEmail("email", r.Body.Email)
+	if err != nil {
+		return nil, err
+	}
+	signedIn, err := h.useCases.VerifySignInOTPEmail.Do(ctx, usecase.VerifySignInOTPEmailInput{Email: email, OTP: domain.OTP(r.Body.Otp)})
+	if err != nil {
+		return nil, err
+	}
+	session := sessionOf(signedIn)
+	return api.VerifySignInOTPEmail200JSONResponse{Session: &session}, nil
+}

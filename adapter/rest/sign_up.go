@@ -15,10 +15,30 @@ func (h *handlers) SignUpEmailPassword(ctx context.Context, r api.SignUpEmailPas
 		return nil, err
 	}
 	session, err := h.useCases.SignUpEmailPassword.Do(ctx, usecase.SignUpEmailPasswordInput{
-		Email: email, Password: r.Body.Password, Options: optionsOf(r.Body.Options),
+		Email: email, Password: r.Body.Password, Options: optionsOf(r.Body.Options), CodeChallenge: r.Body.CodeChallenge,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return api.SignUpEmailPassword200JSONResponse(payloadOf(session)), nil
+}
+
+// SignUpPasswordlessEmail is POST /signup/passwordless/email.
+func (h *handlers) SignUpPasswordlessEmail(
+	ctx context.Context, r api.SignUpPasswordlessEmailRequestObject,
+) (api.SignUpPasswordlessEmailResponseObject, error) {
+	in, err := emailSignInOf(r.Body.Email, r.Body.Options, r.Body.CodeChallenge)
+	if err == nil {
+		err = h.useCases.SignUpPasswordlessEmail.Do(ctx, in)
+	}
+	return api.SignUpPasswordlessEmail200JSONResponse(api.OKResponseOK), err
+}
+
+// SignUpOTPEmail is POST /signup/otp/email.
+func (h *handlers) SignUpOTPEmail(ctx context.Context, r api.SignUpOTPEmailRequestObject) (api.SignUpOTPEmailResponseObject, error) {
+	in, err := emailSignInOf(r.Body.Email, r.Body.Options, "")
+	if err == nil {
+		err = h.useCases.SignUpOTPEmail.Do(ctx, in)
+	}
+	return api.SignUpOTPEmail200JSONResponse(api.OKResponseOK), err
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/hexauth/hexauth/adapter/rest/api"
 	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/usecase"
 )
 
 // codes reads every constant of type Code from the source of package domain, so that a new one can't be forgotten here.
@@ -126,6 +128,21 @@ func TestErrorTable_FindsTheCodeBesideACause(t *testing.T) {
 	require.Equal(t, 500, answerOf(t, false, cause).Status)
 }
 
+func TestErrorTable_ARedirectedErrorIsARedirectWhateverItsStatus(t *testing.T) {
+	t.Parallel()
+	for _, code := range codes(t) {
+		for conceal, want := range map[bool]api.ErrorResponse{false: answerOf(t, false, code), true: answerOf(t, true, code)} {
+			recorder := httptest.NewRecorder()
+			c := echo.New().NewContext(httptest.NewRequest(http.MethodGet, "/", nil), recorder)
+			w := errorWriter{conceal: conceal, log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+			w.handle(fmt.Errorf("outer: %w", &usecase.RedirectedError{Target: "https://app.example.com/x?a=1", Err: fmt.Errorf("%w: hidden cause", code)}), c)
+			require.Equal(t, http.StatusFound, recorder.Code)
+			require.Empty(t, recorder.Body.String())
+			require.Equal(t, "https://app.example.com/x?a=1&error="+string(want.Error)+"&errorDescription="+url.QueryEscape(want.Message), recorder.Header().Get("Location"))
+		}
+	}
+}
+
 // answerOf returns what err is answered with, without the request's id.
 func answerOf(t *testing.T, conceal bool, err error) api.ErrorResponse {
 	t.Helper()
@@ -170,7 +187,7 @@ func TestHandlers_EveryOperationIsEitherBuiltOrRefused(t *testing.T) {
 	t.Parallel()
 	own := handled(t)
 	server := reflect.TypeFor[api.StrictServerInterface]()
-	require.Equal(t, 42, server.NumMethod())
+	require.Equal(t, 45, server.NumMethod())
 	for i := range server.NumMethod() {
 		name := server.Method(i).Name
 		require.NotEqual(t, slices.Contains(own, name), unbuilt(name), "%s must have a handler or be refused, and not both", name)

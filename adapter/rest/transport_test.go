@@ -41,6 +41,8 @@ func TestRouting_AnUnknownMethodIsToldWhichThereAre(t *testing.T) {
 		{http.MethodPut, "/token", []string{"OPTIONS", "POST"}},
 		{http.MethodPost, "/user", []string{"GET", "OPTIONS"}},
 		{http.MethodDelete, "/healthz", []string{"GET", "HEAD", "OPTIONS"}},
+		{http.MethodPost, "/verify", []string{"GET", "HEAD", "OPTIONS"}},
+		{http.MethodGet, "/user/password/reset", []string{"OPTIONS", "POST"}},
 		{"BREW", "/version", []string{"GET", "OPTIONS"}},
 		{http.MethodPatch, "/signin/provider/github", []string{"GET", "OPTIONS"}},
 	} {
@@ -53,11 +55,11 @@ func TestRouting_AnUnknownMethodIsToldWhichThereAre(t *testing.T) {
 	}
 }
 
-func TestRouting_HeadIsForTheHealthCheckOnly(t *testing.T) {
+func TestRouting_HeadIsForTheHealthCheckAndForLinks(t *testing.T) {
 	t.Parallel()
 	c := newClient(t)
 	for path, want := range map[string]int{
-		"/healthz": http.StatusOK, "/user": http.StatusMethodNotAllowed, "/version": http.StatusMethodNotAllowed, "/nothing": http.StatusNotFound,
+		"/healthz": http.StatusOK, "/verify": http.StatusOK, "/user": http.StatusMethodNotAllowed, "/version": http.StatusMethodNotAllowed, "/nothing": http.StatusNotFound,
 	} {
 		require.Equal(t, want, c.do(request{method: http.MethodHead, path: path}).status, path)
 	}
@@ -76,6 +78,8 @@ func TestRouting_ThePrefixIsBeforeEverything(t *testing.T) {
 		{method: http.MethodPost, path: "/v1/signin/email-password", body: credentials("jane@example.com", kit.Password)},
 		{method: http.MethodPost, path: "/v1/token", body: refresh(session.RefreshToken)},
 		{method: http.MethodPost, path: "/v1/signout", body: refresh(session.RefreshToken)},
+		{method: http.MethodPost, path: "/v1/user/password/reset", body: address("jane@example.com")},
+		{method: http.MethodPost, path: "/v1/signin/passwordless/email", body: address("jane@example.com")},
 	} {
 		require.Equal(t, http.StatusOK, c.do(r).status, r.method+" "+r.path)
 		if bare := strings.TrimPrefix(r.path, "/v1"); bare != "/healthz" {
@@ -83,6 +87,10 @@ func TestRouting_ThePrefixIsBeforeEverything(t *testing.T) {
 			c.refused(r, http.StatusNotFound, domain.NotFound)
 		}
 	}
+	require.Equal(t, http.StatusOK, c.do(request{method: http.MethodHead, path: "/v1/verify"}).status)
+	require.Equal(t, http.StatusNotFound, c.do(request{method: http.MethodHead, path: "/verify"}).status)
+	c.refused(request{method: http.MethodGet, path: "/verify"}, http.StatusNotFound, domain.NotFound)
+	require.Equal(t, "jane@example.com", c.opened().User.Email)
 	c.refused(request{method: http.MethodGet, path: "/v1/user"}, http.StatusUnauthorized, domain.Unauthorized)
 	c.refusedPost("/v1/token", `{"token":1}`, http.StatusBadRequest, domain.SchemaValidation)
 	c.refused(request{method: http.MethodPost, path: "/healthz"}, http.StatusMethodNotAllowed, domain.MethodNotAllowed)
@@ -169,7 +177,7 @@ func TestAccessLog_HasALineForEveryRequestAndNoSecretOfIt(t *testing.T) {
 	for i, want := range []map[string]any{
 		{"method": "POST", "route": "/signup/email-password", "status": 200.0, "error": nil, "user_id": nil},
 		{"method": "GET", "route": "/user", "status": 200.0, "error": nil, "user_id": session.User.ID},
-		{"method": "GET", "route": "/verify", "status": 409.0, "error": "disabled-endpoint", "user_id": nil},
+		{"method": "GET", "route": "/verify", "status": 302.0, "error": "invalid-ticket", "user_id": nil},
 		{"method": "GET", "route": "", "status": 404.0, "error": "not-found", "user_id": nil},
 	} {
 		got := map[string]any{}
@@ -185,7 +193,7 @@ func TestAccessLog_HasALineForEveryRequestAndNoSecretOfIt(t *testing.T) {
 
 // failing returns a client whose store fails, or panics, as fail does.
 func failing(t testing.TB, fail func(ctx context.Context) error, changes ...func(*setup)) *client {
-	s := setup{useCases: on(func(store port.Store) port.Store { return guarded{store, fail} })}
+	s := setup{useCases: on(func(store port.Store) port.Store { return guard(store, fail) })}
 	for _, change := range changes {
 		change(&s)
 	}

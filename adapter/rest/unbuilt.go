@@ -19,9 +19,6 @@ func refuseUnbuilt(next api.StrictHandlerFunc, operation string) api.StrictHandl
 // unbuilt tells whether an operation, named as in api.StrictServerInterface, has no handler yet.
 func unbuilt(operation string) bool {
 	switch operation {
-	case "ChangeUserEmail", "ChangeUserPassword", "DeanonymizeUser", "SendPasswordResetEmail", "SendVerificationEmail",
-		"SignInOTPEmail", "SignInPasswordlessEmail", "VerifySignInOTPEmail", "VerifyTicket":
-		return true // mail
 	case "AddSecurityKey", "ChangeUserMfa", "CreatePAT", "ElevateWebauthn", "SignInPAT", "SignInPasswordlessSms", "SignInWebauthn",
 		"SignUpWebauthn", "VerifyAddSecurityKey", "VerifyChangeUserMfa", "VerifyElevateWebauthn", "VerifySignInMfaTotp",
 		"VerifySignInPasswordlessSms", "VerifySignInWebauthn", "VerifySignUpWebauthn":

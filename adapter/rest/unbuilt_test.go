@@ -20,6 +20,9 @@ func built() map[string]bool {
 		"getJWKs": true, "healthCheckGet": true, "healthCheckHead": true, "getReadiness": true, "getVersion": true, "getContract": true,
 		"signUpEmailPassword": true, "signInEmailPassword": true, "signInAnonymous": true, "refreshToken": true, "verifyToken": true,
 		"signOut": true, "getUser": true,
+		"changeUserEmail": true, "changeUserPassword": true, "deanonymizeUser": true, "sendPasswordResetEmail": true,
+		"sendVerificationEmail": true, "signInOTPEmail": true, "signInPasswordlessEmail": true, "signUpOTPEmail": true,
+		"signUpPasswordlessEmail": true, "tokenExchange": true, "verifySignInOTPEmail": true, "verifyTicket": true,
 	}
 }
 
@@ -99,7 +102,7 @@ func TestUnbuilt_OperationsOfLaterVersionsAnswerDisabledEndpoint(t *testing.T) {
 			require.Equal(t, api.ErrorResponseError(domain.DisabledEndpoint), got.failure().Error)
 		}
 	}
-	require.Equal(t, 29, found)
+	require.Equal(t, 20, found)
 }
 
 func TestUnbuilt_OperationsStillDemandTheirTokenAndTheirForm(t *testing.T) {
@@ -107,14 +110,9 @@ func TestUnbuilt_OperationsStillDemandTheirTokenAndTheirForm(t *testing.T) {
 	c := newClient(t)
 	c.refused(request{method: http.MethodPost, path: "/user/webauthn/add"}, http.StatusUnauthorized, domain.Unauthorized)
 	c.refused(request{method: http.MethodPost, path: "/pat"}, http.StatusUnauthorized, domain.Unauthorized)
-	require.Equal(t, "email", c.refusedPost("/signin/otp/email", `{}`, http.StatusBadRequest, domain.SchemaValidation).Field)
 	require.Equal(t, "phoneNumber", c.refusedPost("/signin/passwordless/sms", `{}`, http.StatusBadRequest, domain.SchemaValidation).Field)
-	missing := c.refused(request{method: http.MethodGet, path: "/verify?redirectTo=https://app.example.com"}, http.StatusBadRequest, domain.RequestValidation)
-	require.Equal(t, "ticket", missing.Field)
 	provider := c.refused(request{method: http.MethodGet, path: "/signin/provider/no-such-provider"}, http.StatusBadRequest, domain.SchemaValidation)
 	require.Equal(t, "provider", provider.Field)
-	for _, query := range []string{"ticket=a%00b&redirectTo=x", "ticket=a&redirectTo=x%00"} {
-		nul := c.refused(request{method: http.MethodGet, path: "/verify?" + query}, http.StatusBadRequest, domain.RequestValidation)
-		require.Equal(t, "query", nul.Field)
-	}
+	nul := c.refused(request{method: http.MethodGet, path: "/signin/provider/github?redirectTo=x%00"}, http.StatusBadRequest, domain.RequestValidation)
+	require.Equal(t, "query", nul.Field)
 }

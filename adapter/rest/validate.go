@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -82,8 +84,8 @@ func checkParameters(c echo.Context, op operation) error {
 	if len(op.parameters) == 0 {
 		return nil
 	}
-	if strings.ContainsRune(c.Request().URL.Path+c.QueryString(), 0) || strings.Contains(c.QueryString(), "%00") {
-		return &domain.FieldError{Code: domain.RequestValidation, Field: "query", Reason: "must not have NUL characters"}
+	if err := checkText(c); err != nil {
+		return err
 	}
 	pathParams := map[string]string{}
 	for _, name := range c.ParamNames() {
@@ -96,6 +98,21 @@ func checkParameters(c echo.Context, op operation) error {
 		if err := openapi3filter.ValidateParameter(c.Request().Context(), input, parameter.Value); err != nil {
 			return parameterError(parameter.Value.Name, err)
 		}
+	}
+	return nil
+}
+
+// checkText refuses what no database keeps as text: NUL characters, and bytes that are no UTF-8.
+func checkText(c echo.Context) error {
+	query, err := url.QueryUnescape(c.QueryString())
+	if err != nil {
+		query = c.QueryString()
+	}
+	switch text := c.Request().URL.Path + query; {
+	case strings.ContainsRune(text, 0):
+		return &domain.FieldError{Code: domain.RequestValidation, Field: "query", Reason: "must not have NUL characters"}
+	case !utf8.ValidString(text):
+		return &domain.FieldError{Code: domain.RequestValidation, Field: "query", Reason: "must be UTF-8"}
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func missing(value reflect.Value, path string) []string {
 
 func TestKit_LeavesNoPortOfTheUseCasesNil(t *testing.T) {
 	t.Parallel()
-	require.Empty(t, missing(reflect.ValueOf(kit.New(t).UseCases), "UseCases"))
+	require.Empty(t, missing(reflect.ValueOf(kit.New(t, func(s *kit.Settings) { s.Checks.Breached = &kit.Breached{} }).UseCases), "UseCases"))
 }
 
 func TestMissing_FindsWhatIsNil(t *testing.T) {

@@ -53,3 +53,13 @@ func (j Journal) RefreshTokenReused(user, session string) {
 		slog.String("user_id", user),
 		slog.String("session_id", session))
 }
+
+// MessageNotSent logs a failed attempt; at error level when it was the last one.
+func (j Journal) MessageNotSent(id, template string, attempts int, parked bool, cause error) {
+	level, message := slog.LevelWarn, "message not sent, it will be tried again"
+	if parked {
+		level, message = slog.LevelError, "message not sent and given up: see hexauth outbox"
+	}
+	j.Log.Log(context.Background(), level, message,
+		"event", "message_not_sent", "message_id", id, "template", template, "attempts", attempts, "cause", cause.Error())
+}

@@ -70,12 +70,21 @@ func withKeyStore(i *invocation, do func(config.Config, *bunstore.Store) error) 
 	if cfg.JWTSecret != nil {
 		return errors.New("HASURA_GRAPHQL_JWT_SECRET holds the signing key; the database has none while it is set")
 	}
+	return withStore(i, do)
+}
+
+// withStore opens a store whose schema is up to date, for do.
+func withStore(i *invocation, do func(config.Config, *bunstore.Store) error) error {
+	cfg, err := i.config()
+	if err != nil {
+		return err
+	}
 	store, err := openStore(i.ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	if err := store.Ready(i.ctx); err != nil {
+	if err := ready(i.ctx, store); err != nil {
 		return err
 	}
 	return do(cfg, store)

@@ -38,6 +38,8 @@ type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Start the server. Without any configuration it runs in development mode on 127.0.0.1:4000 and keeps its data in ./data."`
 	Migrate migrateCommand `cmd:"" help:"Show or change the version of the database."`
 	Keys    keysCommand    `cmd:"" help:"List or rotate the keys that sign access tokens."`
+	Outbox  outboxCommand  `cmd:"" help:"Look after mails that could not be sent."`
+	Mail    mailCommand    `cmd:"" help:"Preview the mails."`
 	Config  configCommand  `cmd:"" help:"Show the configuration in force, secrets hidden, and where each value comes from."`
 	Version versionCommand `cmd:"" help:"Show the version."`
 }

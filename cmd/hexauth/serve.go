@@ -68,10 +68,6 @@ func announce(cfg config.Config, log *slog.Logger) {
 		log.Warn("development mode: not for the internet; configure a database and a key for production, see docs/configuration.md",
 			"data_dir", cfg.DataDir, "email_verification_required", cfg.EmailVerifiedRequired)
 	}
-	if cfg.EmailVerifiedRequired {
-		log.Warn("users must verify their address, and this version sends no mail: only users who are already verified can sign in",
-			"variable", "AUTH_EMAIL_SIGNIN_EMAIL_VERIFIED_REQUIRED")
-	}
 	for _, warning := range cfg.Warnings {
 		log.Warn(warning)
 	}

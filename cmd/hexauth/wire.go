@@ -8,6 +8,7 @@ import (
 
 	"github.com/hexauth/hexauth/adapter/aesgcm"
 	"github.com/hexauth/hexauth/adapter/bunstore"
+	"github.com/hexauth/hexauth/adapter/hibp"
 	"github.com/hexauth/hexauth/adapter/jwt"
 	"github.com/hexauth/hexauth/adapter/password"
 	"github.com/hexauth/hexauth/adapter/rest"
@@ -43,9 +44,22 @@ const (
 )
 
 func openStore(ctx context.Context, cfg config.Config) (*bunstore.Store, error) {
+	cipher, err := newCipher(cfg)
+	if err != nil {
+		return nil, err
+	}
 	return bunstore.Open(ctx, cfg.DatabaseURL, bunstore.Options{
-		PoolSize: cfg.DatabasePoolSize, Timeout: cfg.DatabaseTimeout, Unprepared: !cfg.DatabasePreparedStatements,
+		PoolSize: cfg.DatabasePoolSize, Timeout: cfg.DatabaseTimeout, Unprepared: !cfg.DatabasePreparedStatements, Cipher: cipher,
 	})
+}
+
+// newCipher encrypts what rests in the database, with the key of the configuration or of the data directory.
+func newCipher(cfg config.Config) (*aesgcm.Cipher, error) {
+	key, err := encryptionKey(cfg, system.Random{})
+	if err != nil {
+		return nil, err
+	}
+	return aesgcm.New(key, system.Random{})
 }
 
 // wire builds the server on an open store whose schema is up to date.
@@ -65,15 +79,19 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 	if err != nil {
 		return nil, err
 	}
+	mail, err := newMail(cfg, log)
+	if err != nil {
+		return nil, err
+	}
 	handler, err := rest.New(ctx, useCases, rest.Options{
 		Prefix: cfg.APIPrefix, MaxBodyBytes: cfg.MaxBodyBytes, ConcealErrors: cfg.ConcealErrors, Version: version,
-		Log: log, Clock: system.Clock{}, Random: system.Random{},
+		Mailbox: mail.page, Log: log, Clock: system.Clock{}, Random: system.Random{},
 	})
 	if err != nil {
 		return nil, err
 	}
-	expired := &usecase.DeleteExpiredSessions{Store: store, Clock: system.Clock{}, Batch: cleanUpBatch}
-	return &app{store: store, handler: handler, jobs: append(jobs, cleanUp(expired, log))}, nil
+	jobs = append(jobs, cleanUp(&usecase.DeleteExpired{Store: store, Clock: system.Clock{}, Batch: cleanUpBatch}, log), deliver(mail.delivery(store, log), log))
+	return &app{store: store, handler: handler, jobs: jobs}, nil
 }
 
 // newUseCases hands every use case its ports and policies.
@@ -87,6 +105,10 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 	if err != nil {
 		return rest.UseCases{}, err
 	}
+	checks, err := passwordChecks(cfg)
+	if err != nil {
+		return rest.UseCases{}, err
+	}
 	refreshKey := domain.RefreshTokenKey(aesgcm.DeriveKey(key, "hexauth refresh tokens"))
 	sessions := usecase.Sessions{
 		Tokens: tokens, Clock: system.Clock{}, Random: system.Random{}, Key: refreshKey,
@@ -94,19 +116,44 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 			AccessTokenTTL: cfg.AccessTokenExpiresIn, RefreshTokenTTL: cfg.RefreshTokenExpiresIn, Grace: cfg.RefreshTokenGrace,
 		},
 	}
+	tickets := usecase.Tickets{
+		Clock: system.Clock{}, Random: system.Random{}, OTPKey: domain.OTPKey(aesgcm.DeriveKey(key, "hexauth one-time codes")), ServerURL: cfg.ServerURL,
+	}
+	byLink := usecase.EmailSignIn{
+		Store: store, Random: system.Random{}, Tickets: tickets, SignUp: signUp, SignIn: signIn,
+		Enabled: cfg.EmailPasswordlessEnabled, AutoOff: cfg.DisableAutoSignUp,
+	}
+	byCode := byLink
+	byCode.Enabled = cfg.OTPEmailEnabled
 	return rest.UseCases{
-		Authenticate:        &usecase.Authenticate{Tokens: tokens},
-		GetJWKS:             &usecase.GetJWKS{Keys: tokens},
-		GetReadiness:        &usecase.GetReadiness{Store: store},
-		GetUser:             &usecase.GetUser{Store: store, Policy: signIn},
-		RefreshToken:        &usecase.RefreshToken{Store: store, Sessions: sessions, Policy: signIn, Journal: system.Journal{Log: log}},
-		SignInAnonymous:     &usecase.SignInAnonymous{Store: store, Random: system.Random{}, Sessions: sessions, Policy: signUp},
-		SignInEmailPassword: &usecase.SignInEmailPassword{Store: store, Passwords: passwords, Sessions: sessions, Policy: signIn},
-		SignOut:             &usecase.SignOut{Store: store, Key: refreshKey},
-		SignUpEmailPassword: &usecase.SignUpEmailPassword{
-			Store: store, Passwords: passwords, Random: system.Random{}, Sessions: sessions, Policy: signUp, Password: passwordPolicy(cfg),
+		Authenticate:       &usecase.Authenticate{Tokens: tokens},
+		ChangeUserEmail:    &usecase.ChangeUserEmail{Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn},
+		ChangeUserPassword: &usecase.ChangeUserPassword{Store: store, Passwords: passwords, Checks: checks, Clock: system.Clock{}, Policy: signIn},
+		DeanonymizeUser: &usecase.DeanonymizeUser{
+			Store: store, Passwords: passwords, Checks: checks, Tickets: tickets, SignUp: signUp, Passwordless: cfg.EmailPasswordlessEnabled,
 		},
-		VerifyToken: &usecase.VerifyToken{Tokens: tokens, Store: store, Policy: signIn},
+		GetJWKS:                &usecase.GetJWKS{Keys: tokens},
+		GetReadiness:           &usecase.GetReadiness{Store: store},
+		GetUser:                &usecase.GetUser{Store: store, Policy: signIn},
+		RefreshToken:           &usecase.RefreshToken{Store: store, Sessions: sessions, Policy: signIn, Journal: system.Journal{Log: log}},
+		SendPasswordResetEmail: &usecase.SendPasswordResetEmail{Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn},
+		SendVerificationEmail: &usecase.SendVerificationEmail{
+			Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn, Conceal: cfg.ConcealErrors,
+		},
+		SignInAnonymous:         &usecase.SignInAnonymous{Store: store, Random: system.Random{}, Sessions: sessions, Policy: signUp},
+		SignInEmailPassword:     &usecase.SignInEmailPassword{Store: store, Passwords: passwords, Sessions: sessions, Policy: signIn},
+		SignInOTPEmail:          &usecase.SignInOTPEmail{EmailSignIn: byCode},
+		SignInPasswordlessEmail: &usecase.SignInPasswordlessEmail{EmailSignIn: byLink},
+		SignOut:                 &usecase.SignOut{Store: store, Key: refreshKey},
+		SignUpEmailPassword: &usecase.SignUpEmailPassword{
+			Store: store, Passwords: passwords, Random: system.Random{}, Sessions: sessions, Policy: signUp, Checks: checks, Tickets: tickets,
+		},
+		SignUpOTPEmail:          &usecase.SignUpOTPEmail{EmailSignIn: byCode},
+		SignUpPasswordlessEmail: &usecase.SignUpPasswordlessEmail{EmailSignIn: byLink},
+		TokenExchange:           &usecase.TokenExchange{Store: store, Sessions: sessions, Policy: signIn},
+		VerifySignInOTPEmail:    &usecase.VerifySignInOTPEmail{Store: store, Tickets: tickets, Sessions: sessions, Policy: signIn},
+		VerifyTicket:            &usecase.VerifyTicket{Store: store, Random: system.Random{}, Sessions: sessions, Policy: signIn, Redirects: signUp.Redirects},
+		VerifyToken:             &usecase.VerifyToken{Tokens: tokens, Store: store, Policy: signIn},
 	}, nil
 }
 
@@ -124,12 +171,18 @@ func signUpPolicy(cfg config.Config) (domain.SignUpPolicy, error) {
 	}, nil
 }
 
-func passwordPolicy(cfg config.Config) domain.PasswordPolicy {
-	policy := domain.PasswordPolicy{MinLength: cfg.PasswordMinLength}
+func passwordChecks(cfg config.Config) (usecase.PasswordChecks, error) {
+	checks := usecase.PasswordChecks{Policy: domain.PasswordPolicy{MinLength: cfg.PasswordMinLength}, FailOpen: cfg.HIBPFailOpen}
 	if cfg.PasswordHash == "bcrypt" {
-		policy.MaxLength = bcryptMaximum
+		checks.Policy.MaxLength = bcryptMaximum
 	}
-	return policy
+	if !cfg.HIBPEnabled {
+		checks.Breached = hibp.None{}
+		return checks, nil
+	}
+	breached, err := hibp.New(hibp.Options{BaseURL: cfg.HIBPURL})
+	checks.Breached = breached
+	return checks, err
 }
 
 func roles(names []string) []domain.Role {
@@ -176,11 +229,7 @@ func listSigningKeys(cfg config.Config, store port.Store) *usecase.ListSigningKe
 }
 
 func rotateSigningKey(cfg config.Config, store port.Store) (*usecase.RotateSigningKey, error) {
-	key, err := encryptionKey(cfg, system.Random{})
-	if err != nil {
-		return nil, err
-	}
-	cipher, err := aesgcm.New(key, system.Random{})
+	cipher, err := newCipher(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -189,16 +238,16 @@ func rotateSigningKey(cfg config.Config, store port.Store) (*usecase.RotateSigni
 	}, nil
 }
 
-// cleanUp removes expired sessions now and then.
-func cleanUp(expired *usecase.DeleteExpiredSessions, log *slog.Logger) func(context.Context) {
+// cleanUp removes what has expired now and then.
+func cleanUp(expired *usecase.DeleteExpired, log *slog.Logger) func(context.Context) {
 	return func(ctx context.Context) {
 		ticker := time.NewTicker(cleanUpPeriod)
 		defer ticker.Stop()
 		for {
 			if deleted, err := expired.Do(ctx); err != nil && ctx.Err() == nil {
-				log.Warn("expired sessions could not be removed; the next try follows", "cause", err.Error(), "period", cleanUpPeriod.String())
+				log.Warn("what has expired could not be removed; the next try follows", "cause", err.Error(), "period", cleanUpPeriod.String())
 			} else if deleted > 0 {
-				log.Info("expired sessions removed", "rows", deleted)
+				log.Info("removed what has expired", "rows", deleted)
 			}
 			select {
 			case <-ctx.Done():

@@ -25,19 +25,31 @@ func sessionsSuite(t *testing.T, open func(t *testing.T) port.Store) {
 		store, user := open(t), newUser("jane@example.com")
 		first, firstToken := insert(t, store, user)
 		second, secondToken := newSession(user)
-		require.NoError(t, store.Sessions().Start(t.Context(), second))
+		require.NoError(t, store.Sessions().Start(t.Context(), second, ""))
 		require.Equal(t, []domain.Trail{{Session: first}}, trailOf(t, store, firstToken))
 		require.Equal(t, []domain.Trail{{Session: second}}, trailOf(t, store, secondToken))
 	})
 	t.Run("a session for nobody is ErrNotFound", func(t *testing.T) {
 		session, _ := newSession(newUser("jane@example.com"))
-		require.ErrorIs(t, open(t).Sessions().Start(t.Context(), session), port.ErrNotFound)
+		require.ErrorIs(t, open(t).Sessions().Start(t.Context(), session, ""), port.ErrNotFound)
+	})
+	t.Run("a session that relies on a password starts only while the account has it and is not disabled", func(t *testing.T) {
+		store, user := open(t), newUser("jane@example.com")
+		insert(t, store, user)
+		session, _ := newSession(user)
+		require.ErrorIs(t, store.Sessions().Start(t.Context(), session, "another hash"), port.ErrNotFound)
+		require.NoError(t, store.Sessions().Start(t.Context(), session, user.PasswordHash))
+		disabled := newUser("joe@example.com")
+		disabled.Disabled = true
+		insert(t, store, disabled)
+		session, _ = newSession(disabled)
+		require.ErrorIs(t, store.Sessions().Start(t.Context(), session, ""), port.ErrNotFound)
 	})
 	t.Run("an ended session is gone, and ending it again is fine", func(t *testing.T) {
 		store, user := open(t), newUser("jane@example.com")
 		first, firstToken := insert(t, store, user)
 		second, secondToken := newSession(user)
-		require.NoError(t, store.Sessions().Start(t.Context(), second))
+		require.NoError(t, store.Sessions().Start(t.Context(), second, ""))
 		require.NoError(t, store.Sessions().End(t.Context(), first.ID))
 		require.NoError(t, store.Sessions().End(t.Context(), first.ID))
 		require.Empty(t, trailOf(t, store, firstToken))
@@ -60,12 +72,21 @@ func sessionsSuite(t *testing.T, open func(t *testing.T) port.Store) {
 		store, jane := open(t), newUser("jane@example.com")
 		_, first := insert(t, store, jane)
 		session, second := newSession(jane)
-		require.NoError(t, store.Sessions().Start(t.Context(), session))
+		require.NoError(t, store.Sessions().Start(t.Context(), session, ""))
 		_, others := insert(t, store, newUser("joe@example.com"))
-		require.NoError(t, store.Sessions().EndAll(t.Context(), jane.ID))
+		require.NoError(t, store.Sessions().EndAllBut(t.Context(), jane.ID, ""))
 		require.Empty(t, trailOf(t, store, first))
 		require.Empty(t, trailOf(t, store, second))
 		require.Len(t, trailOf(t, store, others), 1)
+	})
+	t.Run("one session can be spared", func(t *testing.T) {
+		store, jane := open(t), newUser("jane@example.com")
+		spared, first := insert(t, store, jane)
+		session, second := newSession(jane)
+		require.NoError(t, store.Sessions().Start(t.Context(), session, ""))
+		require.NoError(t, store.Sessions().EndAllBut(t.Context(), jane.ID, spared.ID))
+		require.Len(t, trailOf(t, store, first), 1)
+		require.Empty(t, trailOf(t, store, second))
 	})
 	t.Run("what has expired is removed in batches, and nothing else", func(t *testing.T) {
 		store, user := open(t), newUser("jane@example.com")
@@ -73,7 +94,7 @@ func sessionsSuite(t *testing.T, open func(t *testing.T) port.Store) {
 		for i := range 5 {
 			old, _ := newSession(user)
 			old.ExpiresAt = now.Add(-time.Duration(i+1) * time.Second)
-			require.NoError(t, store.Sessions().Start(t.Context(), old))
+			require.NoError(t, store.Sessions().Start(t.Context(), old, ""))
 		}
 		var removed []int
 		for range 3 {

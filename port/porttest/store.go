@@ -24,6 +24,16 @@ func Store(t *testing.T, open func(t *testing.T) port.Store) {
 	t.Run("Sessions", func(t *testing.T) { sessionsSuite(t, open) })
 	t.Run("Rotation", func(t *testing.T) { rotationSuite(t, open) })
 	t.Run("SigningKeys", func(t *testing.T) { signingKeysSuite(t, open) })
+	t.Run("Accounts", func(t *testing.T) { accountsSuite(t, open) })
+	t.Run("Deanonymize", func(t *testing.T) { deanonymizeSuite(t, open) })
+	t.Run("Tickets", func(t *testing.T) { ticketsSuite(t, open) })
+	t.Run("Tickets.Consume", func(t *testing.T) { consumeSuite(t, open) })
+	t.Run("Tickets.Redeem", func(t *testing.T) { redeemSuite(t, open) })
+	t.Run("OTPs", func(t *testing.T) { otpsSuite(t, open) })
+	t.Run("OTPs.Attempt", func(t *testing.T) { otpBudgetSuite(t, open) })
+	t.Run("PKCECodes", func(t *testing.T) { pkceCodesSuite(t, open) })
+	t.Run("Outbox", func(t *testing.T) { outboxSuite(t, open) })
+	t.Run("Outbox.Retry", func(t *testing.T) { outboxRetrySuite(t, open) })
 	t.Run("Atomic", func(t *testing.T) { atomicSuite(t, open) })
 	t.Run("Ready", func(t *testing.T) { require.NoError(t, open(t).Ready(t.Context())) })
 }
@@ -49,7 +59,7 @@ func newSession(user domain.User) (domain.Session, domain.RefreshToken) {
 func insert(t *testing.T, store port.Repos, user domain.User) (domain.Session, domain.RefreshToken) {
 	t.Helper()
 	session, token := newSession(user)
-	require.NoError(t, store.Users().Insert(t.Context(), user, &session))
+	require.NoError(t, store.Users().Insert(t.Context(), port.NewUser{User: user, Session: &session}))
 	return session, token
 }
 
@@ -117,7 +127,7 @@ func usersSuite(t *testing.T, open func(t *testing.T) port.Store) {
 		insert(t, store, newUser("jane@example.com"))
 		second := newUser("JANE@EXAMPLE.COM")
 		session, token := newSession(second)
-		require.ErrorIs(t, store.Users().Insert(t.Context(), second, &session), port.ErrTaken)
+		require.ErrorIs(t, store.Users().Insert(t.Context(), port.NewUser{User: second, Session: &session}), port.ErrTaken)
 		_, err := store.Users().ByID(t.Context(), second.ID)
 		require.ErrorIs(t, err, port.ErrNotFound)
 		trails, err := store.Sessions().Trails(t.Context(), token.Hash(), "")
@@ -126,7 +136,9 @@ func usersSuite(t *testing.T, open func(t *testing.T) port.Store) {
 	})
 	t.Run("of a hundred who want one address one gets it", func(t *testing.T) {
 		store := open(t)
-		errs := atOnce(100, func(int) error { return store.Users().Insert(context.Background(), newUser("jane@example.com"), nil) })
+		errs := atOnce(100, func(int) error {
+			return store.Users().Insert(context.Background(), port.NewUser{User: newUser("jane@example.com")})
+		})
 		require.Equal(t, 1, count(errs, nil))
 		require.Equal(t, 99, count(errs, port.ErrTaken))
 	})
@@ -141,7 +153,7 @@ func usersSuite(t *testing.T, open func(t *testing.T) port.Store) {
 	t.Run("a role that does not exist is refused and leaves nothing", func(t *testing.T) {
 		store, user := open(t), newUser("jane@example.com")
 		user.Roles = append(user.Roles, "unheard-of")
-		require.ErrorIs(t, store.Users().Insert(t.Context(), user, nil), port.ErrNotFound)
+		require.ErrorIs(t, store.Users().Insert(t.Context(), port.NewUser{User: user}), port.ErrNotFound)
 		_, err := store.Users().ByID(t.Context(), user.ID)
 		require.ErrorIs(t, err, port.ErrNotFound)
 	})
@@ -182,7 +194,7 @@ func atomicSuite(t *testing.T, open func(t *testing.T) port.Store) {
 	t.Run("all of it stays", func(t *testing.T) {
 		store, jane, joe := open(t), newUser("jane@example.com"), newUser("joe@example.com")
 		require.NoError(t, store.Atomic(t.Context(), func(ctx context.Context, repos port.Repos) error {
-			return errors.Join(repos.Users().Insert(ctx, jane, nil), repos.Users().Insert(ctx, joe, nil))
+			return errors.Join(repos.Users().Insert(ctx, port.NewUser{User: jane}), repos.Users().Insert(ctx, port.NewUser{User: joe}))
 		}))
 		for _, user := range []domain.User{jane, joe} {
 			_, err := store.Users().ByID(t.Context(), user.ID)
@@ -193,7 +205,7 @@ func atomicSuite(t *testing.T, open func(t *testing.T) port.Store) {
 		store, jane, wrong := open(t), newUser("jane@example.com"), errors.New("changed my mind")
 		err := store.Atomic(t.Context(), func(ctx context.Context, repos port.Repos) error {
 			session, _ := newSession(jane)
-			require.NoError(t, repos.Users().Insert(ctx, jane, &session))
+			require.NoError(t, repos.Users().Insert(ctx, port.NewUser{User: jane, Session: &session}))
 			_, err := repos.Users().ByID(ctx, jane.ID)
 			require.NoError(t, err, "it is visible inside")
 			return wrong
@@ -206,7 +218,7 @@ func atomicSuite(t *testing.T, open func(t *testing.T) port.Store) {
 		store, jane := open(t), newUser("jane@example.com")
 		require.PanicsWithValue(t, "broken", func() {
 			_ = store.Atomic(t.Context(), func(ctx context.Context, repos port.Repos) error {
-				require.NoError(t, repos.Users().Insert(ctx, jane, nil))
+				require.NoError(t, repos.Users().Insert(ctx, port.NewUser{User: jane}))
 				panic("broken")
 			})
 		})
@@ -217,7 +229,7 @@ func atomicSuite(t *testing.T, open func(t *testing.T) port.Store) {
 		store, jane := open(t), newUser("jane@example.com")
 		ctx, cancel := context.WithCancel(t.Context())
 		err := store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
-			require.NoError(t, repos.Users().Insert(ctx, jane, nil))
+			require.NoError(t, repos.Users().Insert(ctx, port.NewUser{User: jane}))
 			cancel()
 			return nil
 		})

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync/atomic"
 )
 
@@ -73,6 +75,12 @@ type note struct {
 	executes  bool
 	statement string
 	ping      bool
+	worker    bool // of the worker who empties the outbox whenever its time has come
+}
+
+// workerTexts are how the statements of the outbox's worker begin. No request's do.
+func workerTexts() []string {
+	return []string{"WITH silent AS", "WITH due AS", "UPDATE auth.hexauth_outbox SET last_error", "DELETE FROM auth.hexauth_outbox"}
 }
 
 // read takes one message of the client (PostgreSQL manual, 55.7) and says what it asks for.
@@ -81,22 +89,27 @@ func (c *conversation) read(kind byte, body []byte) note {
 		return note{}
 	}
 	n := note{trip: c.answered.Swap(false)}
+	var text string
 	switch kind {
 	case 'P': // Parse: name, text
 		name, rest := cString(body)
-		c.statements[name], _ = cString(rest)
+		text, _ = cString(rest)
+		c.statements[name] = text
 	case 'B': // Bind: portal, name
 		portal, rest := cString(body)
 		name, _ := cString(rest)
-		c.portals[portal] = c.statements[name]
+		text = c.statements[name]
+		c.portals[portal] = text
 	case 'E': // Execute: portal
 		portal, _ := cString(body)
-		n.executes, n.statement = true, c.portals[portal]
+		text = c.portals[portal]
+		n.executes, n.statement = true, text
 	case 'Q': // Query: text
-		n.executes = true
-		n.statement, _ = cString(body)
-		n.ping = n.statement == pingText
+		text, _ = cString(body)
+		n.executes, n.statement = true, text
+		n.ping = text == pingText
 	}
+	n.worker = slices.ContainsFunc(workerTexts(), func(beginning string) bool { return strings.HasPrefix(text, beginning) })
 	return n
 }
 

@@ -11,12 +11,14 @@ type Record struct {
 	RoundTrips  int      // how often the client had to wait for an answer before it could go on; preparing counts
 	Connections int      // connections opened; what opening them takes is not among the round trips
 	Pings       int      // checks of a connection that was idle; they are not among the statements and round trips
+	Worker      int      // statements of the worker who empties the outbox, whatever is asked; nor are these
 }
 
 // String lists the record for the message of a failed test, a statement a line.
 func (r Record) String() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%d statements, %d round trips, %d connections, %d pings", len(r.Statements), r.RoundTrips, r.Connections, r.Pings)
+	fmt.Fprintf(&text, "%d statements, %d round trips, %d connections, %d pings, %d of the worker",
+		len(r.Statements), r.RoundTrips, r.Connections, r.Pings, r.Worker)
 	for _, statement := range r.Statements {
 		text.WriteString("\n  " + strings.Join(strings.Fields(statement), " "))
 	}
@@ -27,6 +29,12 @@ func (r Record) String() string {
 func (r *Record) add(n note) {
 	if n.ping {
 		r.Pings++
+		return
+	}
+	if n.worker {
+		if n.executes {
+			r.Worker++
+		}
 		return
 	}
 	if n.trip {

@@ -33,6 +33,7 @@ onEveryDatabase('access tokens signed with a key of the database', {}, (d, it) =
       sub: session.user.id,
       iat: payload.iat,
       exp: payload.iat + session.accessTokenExpiresIn,
+      sid: session.refreshTokenId,
       [namespace]: {
         'x-hasura-allowed-roles': roles,
         'x-hasura-default-role': 'user',

@@ -1,5 +1,6 @@
 // Runs the real binary for the tests: one instance on SQLite, two on one PostgreSQL database. TEST_POSTGRES_URL names the
-// server on which databases are made (`make test` sees to it); HEXAUTH_BINARY overrides bin/hexauth.
+// server on which databases are made (`make test` sees to it); HEXAUTH_BINARY overrides bin/hexauth. The servers mail to a
+// catcher in the test's process.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -17,6 +18,8 @@ import { createClient, createServerClient } from '@nhost/nhost-js';
 import { FetchError } from '@nhost/nhost-js/fetch';
 import { MemoryStorage } from '@nhost/nhost-js/session';
 import pg from 'pg';
+
+import { MailCatcher } from './mail_catcher.js';
 
 const binary = process.env.HEXAUTH_BINARY ?? fileURLToPath(new URL('../../bin/hexauth', import.meta.url));
 
@@ -36,17 +39,27 @@ export { sleep };
 
 /**
  * Declares the tests of `suite` once for every database. `env` is added to the servers' environment. `suite` gets the
- * deployment, started before its first test, and an `it` that prints the servers' log of a test that fails.
+ * deployment, started before its first test, and an `it` that prints the servers' log of a test that fails. `concurrency` is how
+ * many tests may run at once, for those that mostly wait for mails.
  */
-export function onEveryDatabase(title, env, suite) {
+export function onEveryDatabase(title, env, suite, { concurrency = 1 } = {}) {
   for (const [database, open] of [['SQLite', openSQLite], ['PostgreSQL, two instances', openPostgres]]) {
-    describe(`${title} (${database})`, () => {
-      const deployment = new Deployment(open, env);
-      before(() => deployment.start());
-      after(() => deployment.stop());
-      suite(deployment, (name, run) => it(name, (t) => deployment.watch(() => run(t))));
-    });
+    declare(`${title} (${database})`, open, env, suite, concurrency);
   }
+}
+
+/** The same on SQLite alone, for what has nothing to do with the database. */
+export function onSQLite(title, env, suite) {
+  declare(title, openSQLite, env, suite, 1);
+}
+
+function declare(title, open, env, suite, concurrency) {
+  describe(title, { concurrency }, () => {
+    const deployment = new Deployment(open, env);
+    before(() => deployment.start());
+    after(() => deployment.stop());
+    suite(deployment, (name, run) => it(name, (t) => deployment.watch(() => run(t))));
+  });
 }
 
 /** One database and the instances that share it. */
@@ -56,6 +69,7 @@ class Deployment {
   #folder;
   #release = async () => {};
   #instances = [];
+  #catcher = new MailCatcher();
 
   constructor(open, env) {
     this.#open = open;
@@ -66,6 +80,7 @@ class Deployment {
     this.#folder = await mkdtemp(path.join(os.tmpdir(), 'hexauth-e2e-'));
     const { databaseURL, count, release } = await this.#open(this.#folder);
     this.#release = release;
+    await this.#catcher.start();
     const ports = await freePorts(count);
     const shared = {
       PATH: process.env.PATH,
@@ -77,6 +92,9 @@ class Deployment {
       AUTH_ENCRYPTION_KEY: randomBytes(32).toString('hex'),
       AUTH_EMAIL_SIGNIN_EMAIL_VERIFIED_REQUIRED: 'false',
       AUTH_ANONYMOUS_USERS_ENABLED: 'true',
+      AUTH_SMTP_HOST: '127.0.0.1',
+      AUTH_SMTP_PORT: String(this.#catcher.port),
+      AUTH_SMTP_SENDER: 'hexauth <noreply@example.com>',
       ...this.#env,
     };
     this.issuer = shared.AUTH_SERVER_URL;
@@ -88,6 +106,7 @@ class Deployment {
     try {
       await Promise.all(this.#instances.map((instance) => instance.stop()));
     } finally {
+      await this.#catcher.stop();
       await this.#release();
       await rm(this.#folder, { recursive: true, force: true });
     }
@@ -124,6 +143,26 @@ class Deployment {
   /** Plain fetch of a path below the prefix, for what no client of good manners would send. */
   fetch(path, init) {
     return fetch(this.url() + path, init);
+  }
+
+  /** The next mail to `address` made from `template`, waiting for it. Each mail is returned once. */
+  mailFor(address, template) {
+    return this.#catcher.mailFor(address, template);
+  }
+
+  /** The mails to `address` that mailFor has not returned, once the outboxes must be empty. */
+  async otherMails(address) {
+    await sleep(2_500); // every instance has looked into the outbox twice
+    return this.#catcher.waiting(address);
+  }
+
+  /** Opens the link of a mail as a browser does, on the instance asked for, and returns where it sends the browser. */
+  async open(link, { instance = 0, ...init } = {}) {
+    const url = new URL(link);
+    url.host = new URL(this.origin(instance)).host;
+    const response = await fetch(url, { redirect: 'manual', ...init });
+    assert.equal(response.status, 302, `${link}: ${await response.text()}`);
+    return new URL(response.headers.get('location'));
   }
 
   async watch(run) {
@@ -253,6 +292,17 @@ function checkError({ status, headers, body }, wantStatus, wantCode) {
   assert.ok(body.requestId.length > 0);
   assert.equal(headers.get('x-request-id'), body.requestId);
   assert.match(headers.get('content-type'), /^application\/json\b/);
+}
+
+/** The client's session goes on. Its refreshSession would not tell: it falls back on the access token. */
+export async function lives(client) {
+  const { status } = await client.auth.refreshToken({ refreshToken: client.getUserSession().refreshToken });
+  assert.equal(status, 200);
+}
+
+/** The client's session has ended, which the client does not know yet. */
+export function ended(client) {
+  return fails(client.auth.refreshToken({ refreshToken: client.getUserSession().refreshToken }), 401, 'invalid-refresh-token');
 }
 
 const withoutId = ({ requestId, ...rest }) => rest;

@@ -5,10 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/hexauth/hexauth/domain"
 )
 
 // Clock is a port.Clock that stands still until a test turns it.
@@ -102,4 +105,67 @@ func (j *Journal) Entries() []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return append([]string(nil), j.entries...)
+}
+
+// MessageNotSent implements port.Journal.
+func (j *Journal) MessageNotSent(_, template string, attempts int, parked bool, cause error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = append(j.entries, fmt.Sprintf("%s not sent, attempt %d, parked %t: %s", template, attempts, parked, cause))
+}
+
+// Mailbox is a port.Mailer that keeps what it is given, and a port.Templates that needs no words.
+type Mailbox struct {
+	mu    sync.Mutex
+	mails []domain.Mail
+	Fail  error // returned instead of keeping the mail
+}
+
+// Render implements port.Templates.
+func (m *Mailbox) Render(message domain.Message) (domain.Mail, error) {
+	return domain.Mail{Message: message, Subject: string(message.Template), Text: message.Link + message.Ticket}, nil
+}
+
+// Send implements port.Mailer.
+func (m *Mailbox) Send(_ context.Context, mail domain.Mail) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.Fail != nil {
+		return m.Fail
+	}
+	m.mails = append(m.mails, mail)
+	return nil
+}
+
+// Mails returns what was sent, oldest first.
+func (m *Mailbox) Mails() []domain.Mail {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]domain.Mail(nil), m.mails...)
+}
+
+// Breached is a port.BreachedPasswords that knows one password.
+type Breached struct {
+	Known string
+	Fail  error
+}
+
+// Contains implements port.BreachedPasswords.
+func (b *Breached) Contains(_ context.Context, password string) (bool, error) {
+	return b.Known != "" && password == b.Known, b.Fail
+}
+
+// Cipher is a bunstore.Cipher that a test can look through.
+type Cipher struct{}
+
+// Encrypt turns the text around.
+func (Cipher) Encrypt(plain string) (string, error) { return reverse(plain), nil }
+
+// Decrypt turns it back.
+func (Cipher) Decrypt(text string) (string, error) { return reverse(text), nil }
+
+func reverse(text string) string {
+	runes := []rune(text)
+	slices.Reverse(runes)
+	return string(runes)
 }

@@ -19,10 +19,13 @@ import (
 
 // Settings are what a test may change before the use cases are wired.
 type Settings struct {
-	URL       string // of the database; default: SQLite in memory
-	SignUp    domain.SignUpPolicy
-	SignIn    domain.SignInPolicy
-	Password  domain.PasswordPolicy
+	URL    string // of the database; default: SQLite in memory
+	SignUp domain.SignUpPolicy
+	SignIn domain.SignInPolicy
+	Checks usecase.PasswordChecks
+
+	Passwordless, OTP, AutoSignUpOff, Conceal bool
+
 	Session   domain.SessionPolicy
 	ClientURL string
 	Redirects []string
@@ -37,6 +40,8 @@ type Kit struct {
 	Random    *Random
 	Passwords *Passwords
 	Journal   *Journal
+	Mailbox   *Mailbox
+	Deliver   *usecase.DeliverMessages
 	Tokens    *jwt.Static
 	Settings  Settings
 	rest.UseCases
@@ -54,8 +59,10 @@ func New(t testing.TB, changes ...func(*Settings)) *Kit {
 			DefaultRole: "user", AllowedRoles: []domain.Role{"me", "user"}, DefaultLocale: "en", Locales: []string{"en", "de"},
 			AnonymousEnabled: true, AnonymousName: "Anonymous User",
 		},
-		Password: domain.PasswordPolicy{MinLength: 9},
-		Session:  domain.SessionPolicy{AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 30 * 24 * time.Hour, Grace: 30 * time.Second},
+		Checks:       usecase.PasswordChecks{Policy: domain.PasswordPolicy{MinLength: 9}, Breached: &Breached{}},
+		Store:        bunstore.Options{Cipher: Cipher{}},
+		Passwordless: true, OTP: true,
+		Session: domain.SessionPolicy{AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 30 * 24 * time.Hour, Grace: 30 * time.Second},
 	}
 	for _, change := range changes {
 		change(&s)
@@ -64,7 +71,7 @@ func New(t testing.TB, changes ...func(*Settings)) *Kit {
 	require.NoError(t, err)
 	s.SignUp.Redirects = redirects
 	s.SignUp.RequireVerified, s.SignUp.Emails = s.SignIn.RequireVerified, s.SignIn.Emails
-	k := &Kit{t: t, Settings: s, Clock: NewClock(), Random: &Random{seed: uuid.NewString()}, Passwords: &Passwords{}, Journal: &Journal{}}
+	k := &Kit{t: t, Settings: s, Clock: NewClock(), Random: &Random{seed: uuid.NewString()}, Passwords: &Passwords{}, Journal: &Journal{}, Mailbox: &Mailbox{}}
 	k.Store = openStore(t, s)
 	k.Tokens, err = jwt.NewStatic(jwt.Key{Algorithm: "HS256", HMAC: []byte("a key of the tests, 32 bytes long")},
 		jwt.Options{Issuer: "https://auth.example.com", ClaimsNamespace: "https://hasura.io/jwt/claims", Clock: k.Clock})
@@ -97,20 +104,59 @@ func (k *Kit) wire() rest.UseCases {
 	s := k.Settings
 	key := domain.RefreshTokenKey([]byte("the refresh token key of tests.."))
 	sessions := usecase.Sessions{Tokens: k.Tokens, Clock: k.Clock, Random: k.Random, Policy: s.Session, Key: key}
-	return rest.UseCases{
-		Authenticate:        &usecase.Authenticate{Tokens: k.Tokens},
-		GetJWKS:             &usecase.GetJWKS{Keys: k.Tokens},
-		GetReadiness:        &usecase.GetReadiness{Store: k.Store},
-		GetUser:             &usecase.GetUser{Store: k.Store, Policy: s.SignIn},
-		RefreshToken:        &usecase.RefreshToken{Store: k.Store, Sessions: sessions, Policy: s.SignIn, Journal: k.Journal},
-		SignInAnonymous:     &usecase.SignInAnonymous{Store: k.Store, Random: k.Random, Sessions: sessions, Policy: s.SignUp},
-		SignInEmailPassword: &usecase.SignInEmailPassword{Store: k.Store, Passwords: k.Passwords, Sessions: sessions, Policy: s.SignIn},
-		SignOut:             &usecase.SignOut{Store: k.Store, Key: key},
-		SignUpEmailPassword: &usecase.SignUpEmailPassword{
-			Store: k.Store, Passwords: k.Passwords, Random: k.Random, Sessions: sessions, Policy: s.SignUp, Password: s.Password,
-		},
-		VerifyToken: &usecase.VerifyToken{Tokens: k.Tokens, Store: k.Store, Policy: s.SignIn},
+	tickets := usecase.Tickets{Clock: k.Clock, Random: k.Random, OTPKey: domain.OTPKey{1}, ServerURL: "https://auth.example.com/v1"}
+	byEmail := usecase.EmailSignIn{Store: k.Store, Random: k.Random, Tickets: tickets, SignUp: s.SignUp, SignIn: s.SignIn, AutoOff: s.AutoSignUpOff}
+	byLink, byCode := byEmail, byEmail
+	byLink.Enabled, byCode.Enabled = s.Passwordless, s.OTP
+	k.Deliver = &usecase.DeliverMessages{
+		Outbox: k.Store.Outbox(), Templates: k.Mailbox, Mailer: k.Mailbox, Clock: k.Clock, Journal: k.Journal, Batch: 10, Lease: time.Minute,
 	}
+	return rest.UseCases{
+		Authenticate:            &usecase.Authenticate{Tokens: k.Tokens},
+		ChangeUserEmail:         &usecase.ChangeUserEmail{Store: k.Store, Tickets: tickets, SignUp: s.SignUp, Policy: s.SignIn},
+		ChangeUserPassword:      &usecase.ChangeUserPassword{Store: k.Store, Passwords: k.Passwords, Checks: s.Checks, Clock: k.Clock, Policy: s.SignIn},
+		DeanonymizeUser:         &usecase.DeanonymizeUser{Store: k.Store, Passwords: k.Passwords, Checks: s.Checks, Tickets: tickets, SignUp: s.SignUp, Passwordless: s.Passwordless},
+		GetJWKS:                 &usecase.GetJWKS{Keys: k.Tokens},
+		GetReadiness:            &usecase.GetReadiness{Store: k.Store},
+		GetUser:                 &usecase.GetUser{Store: k.Store, Policy: s.SignIn},
+		RefreshToken:            &usecase.RefreshToken{Store: k.Store, Sessions: sessions, Policy: s.SignIn, Journal: k.Journal},
+		SendPasswordResetEmail:  &usecase.SendPasswordResetEmail{Store: k.Store, Tickets: tickets, SignUp: s.SignUp, Policy: s.SignIn},
+		SendVerificationEmail:   &usecase.SendVerificationEmail{Store: k.Store, Tickets: tickets, SignUp: s.SignUp, Policy: s.SignIn, Conceal: s.Conceal},
+		SignInAnonymous:         &usecase.SignInAnonymous{Store: k.Store, Random: k.Random, Sessions: sessions, Policy: s.SignUp},
+		SignInEmailPassword:     &usecase.SignInEmailPassword{Store: k.Store, Passwords: k.Passwords, Sessions: sessions, Policy: s.SignIn},
+		SignInOTPEmail:          &usecase.SignInOTPEmail{EmailSignIn: byCode},
+		SignInPasswordlessEmail: &usecase.SignInPasswordlessEmail{EmailSignIn: byLink},
+		SignOut:                 &usecase.SignOut{Store: k.Store, Key: key},
+		SignUpEmailPassword: &usecase.SignUpEmailPassword{
+			Store: k.Store, Passwords: k.Passwords, Random: k.Random, Sessions: sessions, Policy: s.SignUp, Checks: s.Checks, Tickets: tickets,
+		},
+		SignUpOTPEmail:          &usecase.SignUpOTPEmail{EmailSignIn: byCode},
+		SignUpPasswordlessEmail: &usecase.SignUpPasswordlessEmail{EmailSignIn: byLink},
+		TokenExchange:           &usecase.TokenExchange{Store: k.Store, Sessions: sessions, Policy: s.SignIn},
+		VerifySignInOTPEmail:    &usecase.VerifySignInOTPEmail{Store: k.Store, Tickets: tickets, Sessions: sessions, Policy: s.SignIn},
+		VerifyTicket:            &usecase.VerifyTicket{Store: k.Store, Random: k.Random, Sessions: sessions, Policy: s.SignIn, Redirects: s.SignUp.Redirects},
+		VerifyToken:             &usecase.VerifyToken{Tokens: k.Tokens, Store: k.Store, Policy: s.SignIn},
+	}
+}
+
+// Mails sends what is due and returns everything that was sent so far, oldest first.
+func (k *Kit) Mails() []domain.Mail {
+	k.t.Helper()
+	for {
+		n, err := k.Deliver.Do(context.Background())
+		require.NoError(k.t, err)
+		if n == 0 {
+			return k.Mailbox.Mails()
+		}
+	}
+}
+
+// LastMail sends what is due and returns the newest mail.
+func (k *Kit) LastMail() domain.Mail {
+	k.t.Helper()
+	mails := k.Mails()
+	require.NotEmpty(k.t, mails)
+	return mails[len(mails)-1]
 }
 
 // SignUp creates an account with the address and Password.

@@ -34,7 +34,7 @@ func TestSignUp_GivesASessionThatSaysWhoTheUserIs(t *testing.T) {
 		require.Equal(t, want, stored)
 		claims, err := k.Tokens.Verify(t.Context(), session.AccessToken)
 		require.NoError(t, err)
-		require.Equal(t, domain.ClaimsFor(want, k.Clock.Now(), k.Settings.Session.AccessTokenTTL), claims)
+		require.Equal(t, domain.ClaimsFor(want, session.ID, k.Clock.Now(), k.Settings.Session.AccessTokenTTL), claims)
 	})
 }
 

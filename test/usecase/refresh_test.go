@@ -243,7 +243,7 @@ func TestSignOut_AllNeedsToKnowWhose(t *testing.T) {
 	require.ErrorIs(t, k.UseCases.SignOut.Do(t.Context(), usecase.SignOutInput{}), domain.InvalidRequest)
 }
 
-func TestDeleteExpiredSessions_RemovesThemInBatches(t *testing.T) {
+func TestDeleteExpired_RemovesThemInBatches(t *testing.T) {
 	k := kit.New(t)
 	for range 7 {
 		k.SignUp(domain.Email("u" + k.Random.UUID() + "@example.com"))
@@ -252,7 +252,7 @@ func TestDeleteExpiredSessions_RemovesThemInBatches(t *testing.T) {
 	live, err := k.SignIn("nobody@example.com", kit.Password)
 	require.ErrorIs(t, err, domain.InvalidEmailPassword)
 	require.Empty(t, live.RefreshToken)
-	job := &usecase.DeleteExpiredSessions{Store: k.Store, Clock: k.Clock, Batch: 3}
+	job := &usecase.DeleteExpired{Store: k.Store, Clock: k.Clock, Batch: 3}
 	removed, err := job.Do(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 7, removed)

@@ -483,6 +483,11 @@ type AuthenticatorSelection struct {
 // AuthenticatorTransport A way in which an authenticator can be reached.
 type AuthenticatorTransport string
 
+// CodeChallenge PKCE challenge (RFC 7636): base64url of the SHA-256 of a verifier that the app keeps. The redirect then brings a `code` for `POST /token/exchange` in the place of a refresh token.
+//
+// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+type CodeChallenge = string
+
 // ConveyancePreference How much the server wants to learn about the make of the authenticator.
 type ConveyancePreference string
 
@@ -901,6 +906,11 @@ type SignInPATRequest struct {
 
 // SignInPasswordlessEmailRequest Where to send a sign-in link.
 type SignInPasswordlessEmailRequest struct {
+	// CodeChallenge PKCE challenge (RFC 7636): base64url of the SHA-256 of a verifier that the app keeps. The redirect then brings a `code` for `POST /token/exchange` in the place of a refresh token.
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	CodeChallenge CodeChallenge `json:"codeChallenge,omitempty"`
+
 	// Email E-mail address; upper and lower case are the same.
 	//
 	// Example: jane@example.com
@@ -972,6 +982,11 @@ type SignOutRequest struct {
 
 // SignUpEmailPasswordRequest A new user.
 type SignUpEmailPasswordRequest struct {
+	// CodeChallenge PKCE challenge (RFC 7636): base64url of the SHA-256 of a verifier that the app keeps. The redirect then brings a `code` for `POST /token/exchange` in the place of a refresh token.
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	CodeChallenge CodeChallenge `json:"codeChallenge,omitempty"`
+
 	// Email E-mail address; upper and lower case are the same.
 	//
 	// Example: jane@example.com
@@ -1040,6 +1055,19 @@ type SignUpWebauthnVerifyRequest struct {
 
 	// Options Details of a new user. They are checked in this order: `redirectTo`, `allowedRoles`, `defaultRole`.
 	Options SignUpOptions `json:"options,omitempty"`
+}
+
+// TokenExchangeRequest A code from a redirect, and the proof that it was meant for this app.
+type TokenExchangeRequest struct {
+	// Code The `code` that the redirect brought.
+	//
+	// Example: 5Vn0c1GJ9rJYkbq0lZg7d4lS1m5XbJ2m3o4p5q6r7s8
+	Code string `json:"code"`
+
+	// CodeVerifier The verifier whose challenge was given when the flow began.
+	//
+	// Example: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
+	CodeVerifier string `json:"codeVerifier"`
 }
 
 // TotpGenerateResponse A new TOTP secret.
@@ -1133,6 +1161,11 @@ type User struct {
 
 // UserDeanonymizeRequest How an anonymous user signs in from now on.
 type UserDeanonymizeRequest struct {
+	// CodeChallenge PKCE challenge (RFC 7636): base64url of the SHA-256 of a verifier that the app keeps. The redirect then brings a `code` for `POST /token/exchange` in the place of a refresh token.
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	CodeChallenge CodeChallenge `json:"codeChallenge,omitempty"`
+
 	// Connection Ignored.
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	Connection string `json:"connection,omitempty"`
@@ -1159,6 +1192,11 @@ type UserDeanonymizeRequestSignInMethod string
 
 // UserEmailChangeRequest A new e-mail address.
 type UserEmailChangeRequest struct {
+	// CodeChallenge PKCE challenge (RFC 7636): base64url of the SHA-256 of a verifier that the app keeps. The redirect then brings a `code` for `POST /token/exchange` in the place of a refresh token.
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	CodeChallenge CodeChallenge `json:"codeChallenge,omitempty"`
+
 	// NewEmail The new address.
 	//
 	// Example: jane@example.com
@@ -1170,6 +1208,11 @@ type UserEmailChangeRequest struct {
 
 // UserEmailSendVerificationEmailRequest An address to verify.
 type UserEmailSendVerificationEmailRequest struct {
+	// CodeChallenge PKCE challenge (RFC 7636): base64url of the SHA-256 of a verifier that the app keeps. The redirect then brings a `code` for `POST /token/exchange` in the place of a refresh token.
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	CodeChallenge CodeChallenge `json:"codeChallenge,omitempty"`
+
 	// Email E-mail address; upper and lower case are the same.
 	//
 	// Example: jane@example.com
@@ -1226,6 +1269,11 @@ type UserPasswordRequest struct {
 
 // UserPasswordResetRequest Whose password to reset.
 type UserPasswordResetRequest struct {
+	// CodeChallenge PKCE challenge (RFC 7636): base64url of the SHA-256 of a verifier that the app keeps. The redirect then brings a `code` for `POST /token/exchange` in the place of a refresh token.
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	CodeChallenge CodeChallenge `json:"codeChallenge,omitempty"`
+
 	// Email E-mail address; upper and lower case are the same.
 	//
 	// Example: jane@example.com
@@ -1368,6 +1416,9 @@ type VerifyTicketParams struct {
 
 	// RedirectTo Where the browser is sent in the end; must be covered by the configured list.
 	RedirectTo RedirectToQuery `form:"redirectTo" json:"redirectTo"`
+
+	// CodeChallenge PKCE challenge of the app that asked for the link; part of the link then.
+	CodeChallenge CodeChallenge `form:"codeChallenge,omitempty" json:"codeChallenge,omitempty"`
 }
 
 // VerifyElevateWebauthnJSONRequestBody defines body for VerifyElevateWebauthn for application/json ContentType.
@@ -1424,6 +1475,12 @@ type SignOutJSONRequestBody = SignOutRequest
 // SignUpEmailPasswordJSONRequestBody defines body for SignUpEmailPassword for application/json ContentType.
 type SignUpEmailPasswordJSONRequestBody = SignUpEmailPasswordRequest
 
+// SignUpOTPEmailJSONRequestBody defines body for SignUpOTPEmail for application/json ContentType.
+type SignUpOTPEmailJSONRequestBody = SignInOTPEmailRequest
+
+// SignUpPasswordlessEmailJSONRequestBody defines body for SignUpPasswordlessEmail for application/json ContentType.
+type SignUpPasswordlessEmailJSONRequestBody = SignInPasswordlessEmailRequest
+
 // SignUpWebauthnJSONRequestBody defines body for SignUpWebauthn for application/json ContentType.
 type SignUpWebauthnJSONRequestBody = SignUpWebauthnRequest
 
@@ -1432,6 +1489,9 @@ type VerifySignUpWebauthnJSONRequestBody = SignUpWebauthnVerifyRequest
 
 // RefreshTokenJSONRequestBody defines body for RefreshToken for application/json ContentType.
 type RefreshTokenJSONRequestBody = RefreshTokenRequest
+
+// TokenExchangeJSONRequestBody defines body for TokenExchange for application/json ContentType.
+type TokenExchangeJSONRequestBody = TokenExchangeRequest
 
 // VerifyTokenJSONRequestBody defines body for VerifyToken for application/json ContentType.
 type VerifyTokenJSONRequestBody = VerifyTokenRequest
@@ -1632,6 +1692,12 @@ type ServerInterface interface {
 	// SignUpEmailPassword Sign up with e-mail address and password
 	// (POST /signup/email-password)
 	SignUpEmailPassword(ctx echo.Context) error
+	// SignUpOTPEmail Sign up with a one-time password by e-mail
+	// (POST /signup/otp/email)
+	SignUpOTPEmail(ctx echo.Context) error
+	// SignUpPasswordlessEmail Sign up with a link by e-mail
+	// (POST /signup/passwordless/email)
+	SignUpPasswordlessEmail(ctx echo.Context) error
 	// SignUpWebauthn Start a sign-up with a security key
 	// (POST /signup/webauthn)
 	SignUpWebauthn(ctx echo.Context) error
@@ -1641,6 +1707,9 @@ type ServerInterface interface {
 	// RefreshToken Refresh a session
 	// (POST /token)
 	RefreshToken(ctx echo.Context) error
+	// TokenExchange Exchange a code for a session
+	// (POST /token/exchange)
+	TokenExchange(ctx echo.Context) error
 	// VerifyToken Verify an access token
 	// (POST /token/verify)
 	VerifyToken(ctx echo.Context) error
@@ -2063,6 +2132,24 @@ func (w *ServerInterfaceWrapper) SignUpEmailPassword(ctx echo.Context) error {
 	return err
 }
 
+// SignUpOTPEmail converts echo context to params.
+func (w *ServerInterfaceWrapper) SignUpOTPEmail(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignUpOTPEmail(ctx)
+	return err
+}
+
+// SignUpPasswordlessEmail converts echo context to params.
+func (w *ServerInterfaceWrapper) SignUpPasswordlessEmail(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignUpPasswordlessEmail(ctx)
+	return err
+}
+
 // SignUpWebauthn converts echo context to params.
 func (w *ServerInterfaceWrapper) SignUpWebauthn(ctx echo.Context) error {
 	var err error
@@ -2087,6 +2174,15 @@ func (w *ServerInterfaceWrapper) RefreshToken(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RefreshToken(ctx)
+	return err
+}
+
+// TokenExchange converts echo context to params.
+func (w *ServerInterfaceWrapper) TokenExchange(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TokenExchange(ctx)
 	return err
 }
 
@@ -2207,6 +2303,13 @@ func (w *ServerInterfaceWrapper) VerifyTicket(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter redirectTo: %s", err))
 	}
 
+	// ------------- Optional query parameter "codeChallenge" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "codeChallenge", ctx.QueryParams(), &params.CodeChallenge, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter codeChallenge: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.VerifyTicket(ctx, params)
 	return err
@@ -2295,9 +2398,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/signin/webauthn/verify", wrapper.VerifySignInWebauthn, options.OperationMiddlewares["verifySignInWebauthn"]...)
 	router.POST(options.BaseURL+"/signout", wrapper.SignOut, options.OperationMiddlewares["signOut"]...)
 	router.POST(options.BaseURL+"/signup/email-password", wrapper.SignUpEmailPassword, options.OperationMiddlewares["signUpEmailPassword"]...)
+	router.POST(options.BaseURL+"/signup/otp/email", wrapper.SignUpOTPEmail, options.OperationMiddlewares["signUpOTPEmail"]...)
+	router.POST(options.BaseURL+"/signup/passwordless/email", wrapper.SignUpPasswordlessEmail, options.OperationMiddlewares["signUpPasswordlessEmail"]...)
 	router.POST(options.BaseURL+"/signup/webauthn", wrapper.SignUpWebauthn, options.OperationMiddlewares["signUpWebauthn"]...)
 	router.POST(options.BaseURL+"/signup/webauthn/verify", wrapper.VerifySignUpWebauthn, options.OperationMiddlewares["verifySignUpWebauthn"]...)
 	router.POST(options.BaseURL+"/token", wrapper.RefreshToken, options.OperationMiddlewares["refreshToken"]...)
+	router.POST(options.BaseURL+"/token/exchange", wrapper.TokenExchange, options.OperationMiddlewares["tokenExchange"]...)
 	router.POST(options.BaseURL+"/token/verify", wrapper.VerifyToken, options.OperationMiddlewares["verifyToken"]...)
 	router.GET(options.BaseURL+"/user", wrapper.GetUser, options.OperationMiddlewares["getUser"]...)
 	router.POST(options.BaseURL+"/user/deanonymize", wrapper.DeanonymizeUser, options.OperationMiddlewares["deanonymizeUser"]...)
@@ -3388,6 +3494,84 @@ func (response SignUpEmailPassworddefaultJSONResponse) VisitSignUpEmailPasswordR
 	return err
 }
 
+type SignUpOTPEmailRequestObject struct {
+	Body *SignUpOTPEmailJSONRequestBody
+}
+
+type SignUpOTPEmailResponseObject interface {
+	VisitSignUpOTPEmailResponse(w http.ResponseWriter) error
+}
+
+type SignUpOTPEmail200JSONResponse OKResponse
+
+func (response SignUpOTPEmail200JSONResponse) VisitSignUpOTPEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignUpOTPEmaildefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response SignUpOTPEmaildefaultJSONResponse) VisitSignUpOTPEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignUpPasswordlessEmailRequestObject struct {
+	Body *SignUpPasswordlessEmailJSONRequestBody
+}
+
+type SignUpPasswordlessEmailResponseObject interface {
+	VisitSignUpPasswordlessEmailResponse(w http.ResponseWriter) error
+}
+
+type SignUpPasswordlessEmail200JSONResponse OKResponse
+
+func (response SignUpPasswordlessEmail200JSONResponse) VisitSignUpPasswordlessEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignUpPasswordlessEmaildefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response SignUpPasswordlessEmaildefaultJSONResponse) VisitSignUpPasswordlessEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SignUpWebauthnRequestObject struct {
 	Body *SignUpWebauthnJSONRequestBody
 }
@@ -3494,6 +3678,45 @@ type RefreshTokendefaultJSONResponse struct {
 }
 
 func (response RefreshTokendefaultJSONResponse) VisitRefreshTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TokenExchangeRequestObject struct {
+	Body *TokenExchangeJSONRequestBody
+}
+
+type TokenExchangeResponseObject interface {
+	VisitTokenExchangeResponse(w http.ResponseWriter) error
+}
+
+type TokenExchange200JSONResponse SessionPayload
+
+func (response TokenExchange200JSONResponse) VisitTokenExchangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TokenExchangedefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response TokenExchangedefaultJSONResponse) VisitTokenExchangeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4058,6 +4281,12 @@ type StrictServerInterface interface {
 	// SignUpEmailPassword Sign up with e-mail address and password
 	// (POST /signup/email-password)
 	SignUpEmailPassword(ctx context.Context, request SignUpEmailPasswordRequestObject) (SignUpEmailPasswordResponseObject, error)
+	// SignUpOTPEmail Sign up with a one-time password by e-mail
+	// (POST /signup/otp/email)
+	SignUpOTPEmail(ctx context.Context, request SignUpOTPEmailRequestObject) (SignUpOTPEmailResponseObject, error)
+	// SignUpPasswordlessEmail Sign up with a link by e-mail
+	// (POST /signup/passwordless/email)
+	SignUpPasswordlessEmail(ctx context.Context, request SignUpPasswordlessEmailRequestObject) (SignUpPasswordlessEmailResponseObject, error)
 	// SignUpWebauthn Start a sign-up with a security key
 	// (POST /signup/webauthn)
 	SignUpWebauthn(ctx context.Context, request SignUpWebauthnRequestObject) (SignUpWebauthnResponseObject, error)
@@ -4067,6 +4296,9 @@ type StrictServerInterface interface {
 	// RefreshToken Refresh a session
 	// (POST /token)
 	RefreshToken(ctx context.Context, request RefreshTokenRequestObject) (RefreshTokenResponseObject, error)
+	// TokenExchange Exchange a code for a session
+	// (POST /token/exchange)
+	TokenExchange(ctx context.Context, request TokenExchangeRequestObject) (TokenExchangeResponseObject, error)
 	// VerifyToken Verify an access token
 	// (POST /token/verify)
 	VerifyToken(ctx context.Context, request VerifyTokenRequestObject) (VerifyTokenResponseObject, error)
@@ -5153,6 +5385,98 @@ func (sh *strictHandler) SignUpEmailPassword(ctx echo.Context) error {
 	return nil
 }
 
+// SignUpOTPEmail operation middleware
+func (sh *strictHandler) SignUpOTPEmail(ctx echo.Context) error {
+	var request SignUpOTPEmailRequestObject
+
+	var body SignUpOTPEmailJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignUpOTPEmail(ctx.Request().Context(), request.(SignUpOTPEmailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignUpOTPEmail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignUpOTPEmailResponseObject); ok {
+		return validResponse.VisitSignUpOTPEmailResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SignUpPasswordlessEmail operation middleware
+func (sh *strictHandler) SignUpPasswordlessEmail(ctx echo.Context) error {
+	var request SignUpPasswordlessEmailRequestObject
+
+	var body SignUpPasswordlessEmailJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignUpPasswordlessEmail(ctx.Request().Context(), request.(SignUpPasswordlessEmailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignUpPasswordlessEmail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignUpPasswordlessEmailResponseObject); ok {
+		return validResponse.VisitSignUpPasswordlessEmailResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SignUpWebauthn operation middleware
 func (sh *strictHandler) SignUpWebauthn(ctx echo.Context) error {
 	var request SignUpWebauthnRequestObject
@@ -5285,6 +5609,52 @@ func (sh *strictHandler) RefreshToken(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(RefreshTokenResponseObject); ok {
 		return validResponse.VisitRefreshTokenResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// TokenExchange operation middleware
+func (sh *strictHandler) TokenExchange(ctx echo.Context) error {
+	var request TokenExchangeRequestObject
+
+	var body TokenExchangeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TokenExchange(ctx.Request().Context(), request.(TokenExchangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TokenExchange")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TokenExchangeResponseObject); ok {
+		return validResponse.VisitTokenExchangeResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -45,9 +45,12 @@ func operations() map[string]string {
 		"POST /signin/webauthn/verify":              "verifySignInWebauthn",
 		"POST /signout":                             "signOut",
 		"POST /signup/email-password":               "signUpEmailPassword",
+		"POST /signup/otp/email":                    "signUpOTPEmail",
+		"POST /signup/passwordless/email":           "signUpPasswordlessEmail",
 		"POST /signup/webauthn":                     "signUpWebauthn",
 		"POST /signup/webauthn/verify":              "verifySignUpWebauthn",
 		"POST /token":                               "refreshToken",
+		"POST /token/exchange":                      "tokenExchange",
 		"POST /token/verify":                        "verifyToken",
 		"GET /user":                                 "getUser",
 		"POST /user/deanonymize":                    "deanonymizeUser",
@@ -251,6 +254,43 @@ func TestContract_TakesLocalesOfTwoOrThreeLetters(t *testing.T) {
 	require.NoError(t, locale.VisitJSON("en"))
 	require.NoError(t, locale.VisitJSON("gsw"))
 	require.Error(t, locale.VisitJSON("en-US"))
+}
+
+func TestContract_TakesAChallengeExactlyWhereALinkIsMailedOrOpened(t *testing.T) {
+	doc := load(t)
+	const challenge = "#/components/schemas/CodeChallenge"
+	takes := []string{}
+	eachOperation(doc, func(_ string, op *openapi3.Operation) {
+		for _, p := range op.Parameters {
+			if p.Value.Name == "codeChallenge" {
+				require.Equal(t, challenge, p.Value.Schema.Ref, op.OperationID)
+				require.False(t, p.Value.Required)
+				takes = append(takes, op.OperationID)
+			}
+		}
+		if op.RequestBody == nil || op.RequestBody.Value.Content["application/json"] == nil {
+			return
+		}
+		body := op.RequestBody.Value.Content["application/json"].Schema.Value
+		if property := body.Properties["codeChallenge"]; property != nil {
+			require.Equal(t, challenge, property.Ref, op.OperationID)
+			require.NotContains(t, body.Required, "codeChallenge")
+			takes = append(takes, op.OperationID)
+		}
+	})
+	slices.Sort(takes)
+	require.Equal(t, []string{
+		"changeUserEmail", "deanonymizeUser", "sendPasswordResetEmail", "sendVerificationEmail", "signInPasswordlessEmail",
+		"signUpEmailPassword", "signUpPasswordlessEmail", "verifyTicket",
+	}, takes)
+}
+
+func TestContract_ChallengesAreTheBase64URLOfASHA256(t *testing.T) {
+	challenge := load(t).Components.Schemas["CodeChallenge"].Value
+	require.NoError(t, challenge.VisitJSON("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"))
+	for _, text := range []string{"", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-c", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM=", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\n"} {
+		require.Error(t, challenge.VisitJSON(text), text)
+	}
 }
 
 func TestUser_ShowsAbsenceAsNullOrNotAtAll(t *testing.T) {

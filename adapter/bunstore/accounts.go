@@ -1,0 +1,82 @@
+package bunstore
+
+import (
+	"context"
+
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
+)
+
+// SetPasswordHash implements port.Users.
+func (u users) SetPasswordHash(ctx context.Context, id domain.UserID, hash string) error {
+	return u.change(ctx, `UPDATE auth.users SET password_hash = $2 WHERE id = $1`, string(id), hash)
+}
+
+// MarkEmailVerified implements port.Users.
+func (u users) MarkEmailVerified(ctx context.Context, id domain.UserID, email domain.Email) error {
+	if email == "" {
+		return u.change(ctx, `UPDATE auth.users SET email_verified = true WHERE id = $1`, string(id))
+	}
+	return u.change(ctx, `UPDATE auth.users SET email_verified = true WHERE id = $1 AND email = $2`, string(id), string(email))
+}
+
+// Claim implements port.Users.
+func (u users) Claim(ctx context.Context, id domain.UserID) error {
+	ctx, cancel := u.conn.bounded(ctx)
+	defer cancel()
+	args := []any{string(id)}
+	return u.conn.err(ctx, u.conn.together(ctx,
+		step{`DELETE FROM auth.hexauth_tickets WHERE user_id = $1 AND purpose = $2`, []any{string(id), string(domain.TicketEmailConfirmChange)}},
+		step{`DELETE FROM auth.refresh_tokens WHERE user_id = $1`, args},
+		step{`DELETE FROM auth.oauth2_refresh_tokens WHERE user_id = $1`, args},
+		step{`DELETE FROM auth.user_security_keys WHERE user_id = $1`, args},
+		step{`DELETE FROM auth.user_providers WHERE user_id = $1`, args},
+		step{`UPDATE auth.users SET password_hash = NULL, totp_secret = NULL, active_mfa_type = NULL, ticket = NULL, new_email = NULL
+			WHERE id = $1`, args},
+	))
+}
+
+// AnnounceEmail implements port.Users.
+func (u users) AnnounceEmail(ctx context.Context, id domain.UserID, email domain.Email) error {
+	return u.change(ctx, `UPDATE auth.users SET new_email = $2 WHERE id = $1`, string(id), string(email))
+}
+
+// ChangeEmail implements port.Users.
+func (u users) ChangeEmail(ctx context.Context, id domain.UserID, email domain.Email) error {
+	return u.change(ctx, `UPDATE auth.users SET email = coalesce($2, new_email), new_email = NULL, email_verified = true
+		WHERE id = $1 AND coalesce($2, new_email) IS NOT NULL`,
+		string(id), nullable(email))
+}
+
+// Deanonymize implements port.Users.
+func (u users) Deanonymize(ctx context.Context, user domain.User) error {
+	var metadata any
+	if user.Metadata != "" {
+		metadata = string(user.Metadata)
+	}
+	err := u.change(ctx, `UPDATE auth.users SET is_anonymous = false, email = $2, email_verified = false, password_hash = $3, display_name = $4,
+		avatar_url = $5, locale = $6, default_role = $7, metadata = coalesce($8, metadata) WHERE id = $1 AND is_anonymous`,
+		string(user.ID), string(user.Email), nullable(user.PasswordHash), user.DisplayName, user.AvatarURL, user.Locale, string(user.DefaultRole), metadata)
+	if err != nil {
+		return err
+	}
+	if _, err := u.conn.exec(ctx, u.conn.write(), `DELETE FROM auth.user_roles WHERE user_id = $1`, string(user.ID)); err != nil {
+		return u.conn.err(ctx, err)
+	}
+	steps := make([]step, len(user.Roles))
+	for i, role := range user.Roles {
+		steps[i] = step{insertUserRole, []any{string(user.ID), string(role), u.conn.time(user.CreatedAt)}}
+	}
+	return u.conn.err(ctx, u.conn.together(ctx, steps...))
+}
+
+// change runs a statement that must touch its row.
+func (u users) change(ctx context.Context, query string, args ...any) error {
+	ctx, cancel := u.conn.bounded(ctx)
+	defer cancel()
+	touched, err := u.conn.exec(ctx, u.conn.write(), query, args...)
+	if err == nil && touched == 0 {
+		return port.ErrNotFound
+	}
+	return u.conn.err(ctx, err)
+}

@@ -1,0 +1,53 @@
+package usecase
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
+)
+
+// TokenExchange gives the app that knows the verifier the session of a code (RFC 7636).
+type TokenExchange struct {
+	Store    port.Store
+	Sessions Sessions
+	Policy   domain.SignInPolicy
+}
+
+// TokenExchangeInput is a code from a redirect and the verifier of the challenge that was given before.
+type TokenExchangeInput struct {
+	Code     domain.PKCECode
+	Verifier string
+}
+
+// Do returns the session. InvalidRequest: the code is unknown, expired, used, or the verifier is another's, which does not
+// spoil the code. Errors besides: DisabledUser, UnverifiedUser, InvalidEmailPassword.
+func (uc *TokenExchange) Do(ctx context.Context, in TokenExchangeInput) (session Session, err error) {
+	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+		code, err := repos.PKCECodes().Redeem(ctx, in.Code.Hash(), domain.S256(in.Verifier), uc.Sessions.Clock.Now())
+		if errors.Is(err, port.ErrNotFound) {
+			return &domain.FieldError{Code: domain.InvalidRequest, Field: "code", Reason: "is invalid, expired, or does not belong to this codeVerifier"}
+		}
+		if err != nil {
+			return err
+		}
+		user, err := actingUser(ctx, repos.Users(), uc.Policy, code.UserID)
+		if err != nil {
+			return err
+		}
+		id := code.SessionID
+		if id == "" {
+			id = domain.SessionID(uc.Sessions.Random.UUID())
+		}
+		record, token := uc.Sessions.record(user, id)
+		if session, err = uc.Sessions.issue(ctx, user, id, token); err != nil {
+			return err
+		}
+		return repos.Sessions().Start(ctx, record, "")
+	})
+	if err != nil {
+		return Session{}, err
+	}
+	return session, nil
+}

@@ -1,0 +1,171 @@
+package usecase
+
+import (
+	"context"
+	"errors"
+	"net/url"
+
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
+)
+
+// VerifyTicket is the use of a link that was mailed: it does what the ticket is for and signs its user in.
+//
+// A link can be opened again for domain.LinkGrace, because scanners of mail servers open it first. Each use ends the session
+// of the one before, so a link never has more than one live session. Only the first use changes the account; a later one is
+// refused when the account has got another address since.
+type VerifyTicket struct {
+	Store     port.Store
+	Random    port.Random
+	Sessions  Sessions
+	Policy    domain.SignInPolicy
+	Redirects domain.RedirectPolicy
+}
+
+// VerifyTicketInput is a link that was opened.
+type VerifyTicketInput struct {
+	Ticket        domain.Ticket
+	RedirectTo    string
+	CodeChallenge string
+}
+
+// RedirectedError is an error that the browser takes along to Target instead of being shown it here.
+type RedirectedError struct {
+	Target string
+	Err    error
+}
+
+// Error says what went wrong.
+func (e *RedirectedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error itself.
+func (e *RedirectedError) Unwrap() error { return e.Err }
+
+// verified is what goes into the redirect: a refresh token or, for an app that gave a challenge, a code.
+type verified struct {
+	token domain.RefreshToken
+	code  domain.PKCECode
+}
+
+// Do uses the ticket and returns where to send the browser, the secret in the query. When it fails the ticket is as good as
+// before. Errors: InvalidRequest (redirectTo is no URL) and, as RedirectedError, RedirectToNotAllowed (towards the client's own
+// address), InvalidTicket, InvalidRequest (the ticket is bound to a challenge that the link lacks), DisabledUser,
+// UnverifiedUser, InvalidEmailPassword, ForbiddenAnonymous, EmailAlreadyInUse.
+func (uc *VerifyTicket) Do(ctx context.Context, in VerifyTicketInput) (location string, err error) {
+	if _, err := url.Parse(in.RedirectTo); err != nil {
+		return "", &domain.FieldError{Code: domain.InvalidRequest, Field: "redirectTo", Reason: "is not a URL"}
+	}
+	if err := uc.Redirects.Check(in.RedirectTo); err != nil {
+		return "", uc.redirected(uc.Redirects.Default(), err)
+	}
+	purpose, known := in.Ticket.Purpose()
+	if !known {
+		return "", uc.redirected(in.RedirectTo, domain.InvalidTicket)
+	}
+	result, err := uc.use(ctx, in)
+	if errors.Is(err, domain.InvalidTicket) { // among ours; a hasura-auth server may have left it
+		if err = adopt(ctx, uc.Store, in.Ticket, uc.Sessions.Clock.Now()); err == nil {
+			result, err = uc.use(ctx, in)
+		}
+	}
+	if err != nil {
+		return "", uc.redirected(in.RedirectTo, err)
+	}
+	parameters := map[string]string{"type": string(purpose)}
+	if result.code != "" {
+		parameters["code"] = string(result.code)
+	} else {
+		parameters["refreshToken"] = string(result.token)
+	}
+	return domain.WithQuery(in.RedirectTo, parameters), nil
+}
+
+// redirected sends errors of the product along with the browser. What is no fault of the link is answered here: who tries again
+// may succeed.
+func (uc *VerifyTicket) redirected(target string, err error) error {
+	var code domain.Code
+	if target == "" || !errors.As(err, &code) || code == domain.Unavailable {
+		return err
+	}
+	return &RedirectedError{Target: target, Err: err}
+}
+
+func (uc *VerifyTicket) use(ctx context.Context, in VerifyTicketInput) (result verified, err error) {
+	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+		id := domain.SessionID(uc.Random.UUID())
+		now := uc.Sessions.Clock.Now()
+		ticket, err := repos.Tickets().Redeem(ctx, in.Ticket.Hash(), id, now, now.Add(-domain.LinkGrace))
+		if err != nil {
+			return ticketError(err)
+		}
+		if ticket.CodeChallenge != "" && in.CodeChallenge != ticket.CodeChallenge {
+			// Otherwise whoever reads the mail could leave the challenge out.
+			return &domain.FieldError{Code: domain.InvalidRequest, Field: "codeChallenge", Reason: "is not the one that the link was asked for with"}
+		}
+		if err := endEarlierUse(ctx, repos, ticket.SessionID); err != nil {
+			return err
+		}
+		user, err := uc.apply(ctx, repos, ticket)
+		if err != nil {
+			return err
+		}
+		if in.CodeChallenge != "" {
+			result.code, err = uc.code(ctx, repos, user, id, in)
+			return err
+		}
+		record, token := uc.Sessions.record(user, id)
+		result.token = token
+		return repos.Sessions().Start(ctx, record, "")
+	})
+	return result, err
+}
+
+// apply does what the ticket is for, and returns its user as the account is then.
+func (uc *VerifyTicket) apply(ctx context.Context, repos port.Repos, ticket domain.TicketRecord) (domain.User, error) {
+	var err error
+	switch {
+	case ticket.Purpose == domain.TicketPasswordlessEmail:
+		err = claim(ctx, repos, uc.Policy, ticket.UserID, ticket.Email)
+	case ticket.Purpose.Verifies(), ticket.Purpose == domain.TicketEmailConfirmChange && ticket.SessionID != "":
+		err = repos.Users().MarkEmailVerified(ctx, ticket.UserID, ticket.Email)
+	case ticket.Purpose == domain.TicketEmailConfirmChange:
+		err = repos.Users().ChangeEmail(ctx, ticket.UserID, ticket.Email)
+	}
+	if errors.Is(err, port.ErrTaken) {
+		return domain.User{}, domain.EmailAlreadyInUse
+	}
+	if err != nil {
+		return domain.User{}, ticketError(err)
+	}
+	user, err := repos.Users().ByID(ctx, ticket.UserID)
+	if err != nil {
+		return domain.User{}, ticketError(err)
+	}
+	if ticket.Purpose == domain.TicketPasswordReset && !ticket.ReachedOwner(user) {
+		return domain.User{}, domain.InvalidTicket
+	}
+	return user, uc.Policy.MayAct(user)
+}
+
+// endEarlierUse ends the session of the use before. The code first: an exchange that is under way has locked it, and the session
+// that it opens is there to be ended once the lock is gone. All that before the user changes: exchanges and refreshes, too, lock
+// the user last.
+func endEarlierUse(ctx context.Context, repos port.Repos, session domain.SessionID) error {
+	if session == "" {
+		return nil
+	}
+	if err := repos.PKCECodes().Revoke(ctx, session); err != nil {
+		return err
+	}
+	return repos.Sessions().End(ctx, session)
+}
+
+func (uc *VerifyTicket) code(
+	ctx context.Context, repos port.Repos, user domain.User, session domain.SessionID, in VerifyTicketInput,
+) (domain.PKCECode, error) {
+	code, now := domain.NewPKCECode(uc.Random.Nonce(), uc.Random.Nonce()), uc.Sessions.Clock.Now()
+	return code, repos.PKCECodes().Add(ctx, domain.PKCERecord{
+		ID: uc.Random.UUID(), UserID: user.ID, Hash: code.Hash(), Challenge: in.CodeChallenge, RedirectTo: in.RedirectTo,
+		CreatedAt: now, ExpiresAt: now.Add(domain.PKCECodeLifetime), SessionID: session,
+	})
+}
