@@ -13,6 +13,7 @@ CREATE TABLE auth.hexauth_tickets (
 );
 CREATE INDEX auth.hexauth_tickets_user_id_idx ON hexauth_tickets (user_id);
 CREATE INDEX auth.hexauth_tickets_expires_at_idx ON hexauth_tickets (expires_at);
+CREATE INDEX auth.hexauth_tickets_session_id_idx ON hexauth_tickets (session_id) WHERE session_id IS NOT NULL;
 
 CREATE TABLE auth.hexauth_codes (
   subject text NOT NULL PRIMARY KEY,

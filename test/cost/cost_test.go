@@ -62,15 +62,28 @@ func TestOperations_CostTheirStatementsAndRoundTripsAndNoMore(t *testing.T) {
 		t.Run(operation.Name, func(t *testing.T) {
 			do := warm(t, client, operation)
 			for range samples {
-				proxy.Take()
-				require.NoError(t, do())
-				record := proxy.Take()
+				record := alone(t, proxy, do)
 				require.Equal(t, operation.Statements, len(record.Statements), record)
 				require.Equal(t, operation.RoundTrips, record.RoundTrips, record)
 				require.Zero(t, record.Connections, record)
 			}
 		})
 	}
+}
+
+// alone calls an operation and returns what it cost, again and again until neither the outbox's worker nor the pool's look after
+// its connections came in between: their round trips can't be told from the operation's.
+func alone(t *testing.T, proxy *Proxy, do func() error) Record {
+	t.Helper()
+	var record Record
+	for range 20 {
+		proxy.Take()
+		require.NoError(t, do())
+		if record = proxy.Take(); record.Worker == 0 && record.Pings == 0 {
+			break
+		}
+	}
+	return record
 }
 
 // The database is looked at for changed keys now and then, so one sample in a few may have more.

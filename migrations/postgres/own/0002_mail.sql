@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS auth.hexauth_tickets (
 );
 CREATE INDEX IF NOT EXISTS hexauth_tickets_user_id_idx ON auth.hexauth_tickets (user_id);
 CREATE INDEX IF NOT EXISTS hexauth_tickets_expires_at_idx ON auth.hexauth_tickets (expires_at);
+CREATE INDEX IF NOT EXISTS hexauth_tickets_session_id_idx ON auth.hexauth_tickets (session_id) WHERE session_id IS NOT NULL;
 
 -- subject: keyed hash of what the code was sent to. attempts: guesses since the window began.
 CREATE TABLE IF NOT EXISTS auth.hexauth_codes (
