@@ -69,6 +69,9 @@ type Config struct {
 	// RefreshTokenGrace is how long an exchanged refresh token still answers with its successor; 0 never.
 	RefreshTokenGrace time.Duration `env:"AUTH_REFRESH_TOKEN_GRACE" envDefault:"30s" min:"0s" max:"87600h" doc:"How long a refresh token that was already exchanged still returns the same successor, for two tabs and for lost answers. Later use ends the session. 0 switches the grace off."`
 
+	// PATMaxExpiresIn is the longest life of a personal access token, in whole seconds; 0 for no limit.
+	PATMaxExpiresIn time.Duration `env:"AUTH_PAT_MAX_EXPIRES_IN" envDefault:"0" min:"0s" max:"876000h" unit:"seconds" doc:"Longest life of a personal access token; 0 for no limit."`
+
 	// DisableSignUp refuses every new account.
 	DisableSignUp bool `env:"AUTH_DISABLE_SIGNUP" envDefault:"false" group:"Sign-up and users" doc:"Refuse every new account."`
 	// DisableNewUsers creates accounts that are disabled until somebody enables them.

@@ -119,7 +119,7 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		PasswordHash: "bcrypt", PasswordHashConcurrency: 2, AllowedRedirectURLs: []string{"https://*.example.com", "myapp://"},
 		AllowedEmails: []string{"jane@example.com"}, AllowedEmailDomains: []string{"example.org", "example.com"},
 		BlockedEmails: []string{"mallory@example.org"}, BlockedEmailDomains: []string{"example.net"}, DataDir: "/var/lib/hexauth",
-		DisableAutoSignUp: true, EmailPasswordlessEnabled: true, OTPEmailEnabled: true, HIBPEnabled: true, HIBPURL: "http://hibp.local",
+		PATMaxExpiresIn: 24 * time.Hour, DisableAutoSignUp: true, EmailPasswordlessEnabled: true, OTPEmailEnabled: true, HIBPEnabled: true, HIBPURL: "http://hibp.local",
 		HIBPFailOpen: true, SMTPHost: "mail.example.com", SMTPPort: 465, SMTPSecure: true, SMTPUser: "u", SMTPPassword: "p",
 		SMTPSender: "Example <noreply@example.com>", SMTPAuthMethod: "LOGIN", SMTPAPIHeader: "{}", EmailTemplatesPath: "/templates",
 	}
@@ -142,7 +142,7 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		"AUTH_ACCESS_CONTROL_BLOCKED_EMAILS":        "MALLORY@example.org",
 		"AUTH_ACCESS_CONTROL_BLOCKED_EMAIL_DOMAINS": "example.net",
 		"AUTH_DATA_DIR": "/var/lib/hexauth", "AUTH_DEV_MODE": "false",
-		"AUTH_DISABLE_AUTO_SIGNUP": "true", "AUTH_EMAIL_PASSWORDLESS_ENABLED": "true", "AUTH_OTP_EMAIL_ENABLED": "true",
+		"AUTH_PAT_MAX_EXPIRES_IN": "86400", "AUTH_DISABLE_AUTO_SIGNUP": "true", "AUTH_EMAIL_PASSWORDLESS_ENABLED": "true", "AUTH_OTP_EMAIL_ENABLED": "true",
 		"AUTH_PASSWORD_HIBP_ENABLED": "true", "AUTH_PASSWORD_HIBP_URL": "http://hibp.local", "AUTH_PASSWORD_HIBP_FAIL_OPEN": "true",
 		"AUTH_SMTP_HOST": "mail.example.com", "AUTH_SMTP_PORT": "465", "AUTH_SMTP_SECURE": "true", "AUTH_SMTP_USER": "u", "AUTH_SMTP_PASS": "p",
 		"AUTH_SMTP_SENDER": "Example <noreply@example.com>", "AUTH_SMTP_AUTH_METHOD": "LOGIN", "AUTH_SMTP_X_SMTPAPI_HEADER": "{}",

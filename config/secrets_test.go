@@ -91,6 +91,7 @@ func TestEffective_TellsValuesAndSources(t *testing.T) {
 		{Name: "AUTH_ACCESS_TOKEN_EXPIRES_IN", Value: "900", Source: config.FromDefault},
 		{Name: "AUTH_REFRESH_TOKEN_EXPIRES_IN", Value: "2592000", Source: config.FromDefault},
 		{Name: "AUTH_REFRESH_TOKEN_GRACE", Value: "1m30s", Source: config.FromEnvironment},
+		{Name: "AUTH_PAT_MAX_EXPIRES_IN", Value: "0", Source: config.FromDefault},
 		{Name: "AUTH_DISABLE_SIGNUP", Value: "false", Source: config.FromDefault},
 		{Name: "AUTH_DISABLE_NEW_USERS", Value: "false", Source: config.FromDefault},
 		{Name: "AUTH_DISABLE_AUTO_SIGNUP", Value: "false", Source: config.FromDefault},

@@ -33,7 +33,7 @@ func TestVariables_AreCompleteAndUnique(t *testing.T) {
 		require.Contains(t, config.Markdown(), "| `"+v.Name+"` |")
 	}
 	require.Equal(t, []string{"Server", "Database", "Tokens and keys", "Sign-up and users", "Passwords", "Mail", "Access control", "Modes"}, groups)
-	require.Len(t, seen, 59)
+	require.Len(t, seen, 60)
 }
 
 func TestVariables_DescribeOne(t *testing.T) {

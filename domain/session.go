@@ -12,6 +12,13 @@ type Session struct {
 	TokenHash RefreshTokenHash
 	CreatedAt time.Time
 	ExpiresAt time.Time
+	Device    Device // that the session was opened from
+}
+
+// OpenSession is a session as its user sees it.
+type OpenSession struct {
+	Session
+	LastUsedAt time.Time // when its refresh token was last replaced, or it was opened
 }
 
 // SessionPolicy says how long tokens live.

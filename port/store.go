@@ -17,6 +17,7 @@ type Repos interface {
 	OTPs() OTPs
 	PKCECodes() PKCECodes
 	Outbox() Outbox
+	PersonalAccessTokens() PersonalAccessTokens
 }
 
 // Store keeps everything that must outlive the process. What a method has acknowledged survives the death of the process.
@@ -111,6 +112,12 @@ type Sessions interface {
 	// EndByToken closes the session, or removes the personal access token, with that token, and, when family is not "", the
 	// sessions of that family. It is no error when there is none.
 	EndByToken(ctx context.Context, token domain.RefreshTokenHash, family string) error
+
+	// List returns a user's sessions that are not expired, the one used last first.
+	List(ctx context.Context, id domain.UserID, now time.Time) ([]domain.OpenSession, error)
+
+	// EndOwn closes one of a user's sessions. ErrNotFound.
+	EndOwn(ctx context.Context, user domain.UserID, id domain.SessionID) error
 
 	// EndAllBut closes all sessions of a user except one ("": none is spared), those of OAuth2 clients included, and voids whatever
 	// was mailed or handed out and could still open one: tickets, codes, an announced address. Personal access tokens stay.

@@ -28,16 +28,17 @@ type Sessions struct {
 
 // prepare makes a new session for user: what the client gets and what the store must keep before the client may get it.
 func (s Sessions) prepare(ctx context.Context, user domain.User) (Session, domain.Session, error) {
-	record, token := s.record(user, domain.SessionID(s.Random.UUID()))
+	record, token := s.record(ctx, user, domain.SessionID(s.Random.UUID()))
 	session, err := s.issue(ctx, user, record.ID, token)
 	return session, record, err
 }
 
 // record makes what the store keeps of a session that begins now, and its refresh token.
-func (s Sessions) record(user domain.User, id domain.SessionID) (domain.Session, domain.RefreshToken) {
+func (s Sessions) record(ctx context.Context, user domain.User, id domain.SessionID) (domain.Session, domain.RefreshToken) {
 	now, token := s.Clock.Now(), domain.RefreshToken(s.Random.UUID())
 	return domain.Session{
 		ID: id, UserID: user.ID, TokenHash: token.Hash(), CreatedAt: now, ExpiresAt: now.Add(s.Policy.RefreshTokenTTL),
+		Device: domain.DeviceOf(ctx),
 	}, token
 }
 

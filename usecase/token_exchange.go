@@ -40,7 +40,7 @@ func (uc *TokenExchange) Do(ctx context.Context, in TokenExchangeInput) (session
 		if id == "" {
 			id = domain.SessionID(uc.Sessions.Random.UUID())
 		}
-		record, token := uc.Sessions.record(user, id)
+		record, token := uc.Sessions.record(ctx, user, id)
 		if session, err = uc.Sessions.issue(ctx, user, id, token); err != nil {
 			return err
 		}

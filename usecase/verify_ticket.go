@@ -113,7 +113,7 @@ func (uc *VerifyTicket) use(ctx context.Context, in VerifyTicketInput) (result v
 			result.code, err = uc.code(ctx, repos, user, id, in)
 			return err
 		}
-		record, token := uc.Sessions.record(user, id)
+		record, token := uc.Sessions.record(ctx, user, id)
 		result.token = token
 		return repos.Sessions().Start(ctx, record, "")
 	})

@@ -14,7 +14,7 @@ type sessions struct{ conn conn }
 func (s sessions) arguments(session domain.Session) []any {
 	return []any{
 		string(session.ID), string(session.UserID), string(session.TokenHash),
-		s.conn.time(session.CreatedAt), s.conn.time(session.ExpiresAt),
+		s.conn.time(session.CreatedAt), s.conn.time(session.ExpiresAt), nullable(session.Device.UserAgent), nullable(session.Device.Address),
 	}
 }
 
@@ -23,10 +23,10 @@ const (
 	// noteSignIn waits for a change of the user that is under way and looks at the result.
 	noteSignIn = `UPDATE auth.users SET last_seen = $2 WHERE id = $1 AND NOT disabled AND ($3 = '' OR password_hash = $3)`
 	// startSession is noteSignIn and insertSession in one statement of PostgreSQL.
-	startSession = `WITH seen AS (UPDATE auth.users SET last_seen = $4 WHERE id = $2 AND NOT disabled AND ($6 = '' OR password_hash = $6)
+	startSession = `WITH seen AS (UPDATE auth.users SET last_seen = $4 WHERE id = $2 AND NOT disabled AND ($8 = '' OR password_hash = $8)
 		RETURNING id)
-	INSERT INTO auth.refresh_tokens (id, user_id, refresh_token_hash, created_at, expires_at, type)
-	SELECT $1::uuid, seen.id, $3, $4, $5::timestamptz, 'regular' FROM seen`
+	INSERT INTO auth.refresh_tokens (id, user_id, refresh_token_hash, created_at, expires_at, hx_user_agent, hx_address, type)
+	SELECT $1::uuid, seen.id, $3, $4, $5::timestamptz, $6, $7, 'regular' FROM seen`
 )
 
 // Start implements port.Sessions: one statement on PostgreSQL, a transaction on SQLite.
@@ -107,6 +107,46 @@ func (s sessions) EndByToken(ctx context.Context, token domain.RefreshTokenHash,
 		step{`DELETE FROM auth.hexauth_tickets WHERE session_id IN (SELECT id FROM auth.refresh_tokens WHERE ` + which + `)`, args},
 		step{`DELETE FROM auth.refresh_tokens WHERE ` + which, args},
 	))
+}
+
+type openSessionRow struct {
+	ID         string    `bun:"id"`
+	UserID     string    `bun:"user_id"`
+	CreatedAt  timestamp `bun:"created_at"`
+	ExpiresAt  timestamp `bun:"expires_at"`
+	LastUsedAt timestamp `bun:"last_used_at"`
+	UserAgent  string    `bun:"user_agent"`
+	Address    string    `bun:"address"`
+}
+
+// List implements port.Sessions.
+func (s sessions) List(ctx context.Context, id domain.UserID, now time.Time) ([]domain.OpenSession, error) {
+	ctx, cancel := s.conn.bounded(ctx)
+	defer cancel()
+	var rows []openSessionRow
+	err := s.conn.one(ctx, s.conn.read(), &rows, `SELECT id, user_id, created_at, expires_at, coalesce(hx_rotated_at, created_at) AS last_used_at,
+		coalesce(hx_user_agent, '') AS user_agent, coalesce(hx_address, '') AS address
+		FROM auth.refresh_tokens WHERE user_id = $1 AND type = 'regular' AND expires_at > $2 ORDER BY coalesce(hx_rotated_at, created_at) DESC, id`,
+		string(id), s.conn.time(now))
+	if err != nil {
+		return nil, s.conn.err(ctx, err)
+	}
+	open := make([]domain.OpenSession, len(rows))
+	for i, row := range rows {
+		open[i] = domain.OpenSession{LastUsedAt: time.Time(row.LastUsedAt), Session: domain.Session{
+			ID: domain.SessionID(row.ID), UserID: domain.UserID(row.UserID), CreatedAt: time.Time(row.CreatedAt), ExpiresAt: time.Time(row.ExpiresAt),
+			Device: domain.Device{UserAgent: row.UserAgent, Address: row.Address},
+		}}
+	}
+	return open, nil
+}
+
+// EndOwn implements port.Sessions.
+func (s sessions) EndOwn(ctx context.Context, user domain.UserID, id domain.SessionID) error {
+	if err := s.run(ctx, `DELETE FROM auth.hexauth_tickets WHERE user_id = $1 AND session_id = $2`, string(user), string(id)); err != nil {
+		return err
+	}
+	return users(s).change(ctx, `DELETE FROM auth.refresh_tokens WHERE user_id = $1 AND id = $2 AND type = 'regular'`, string(user), string(id))
 }
 
 // EndAllBut implements port.Sessions. The order of the steps is that in which every transaction locks: tickets, codes, sessions,

@@ -138,17 +138,21 @@ func (s *Store) OTPs() port.OTPs { return otps{conn{store: s}} }
 // PKCECodes returns the repository of PKCE codes.
 func (s *Store) PKCECodes() port.PKCECodes { return pkceCodes{conn{store: s}} }
 
+// PersonalAccessTokens returns the repository of tokens for programs.
+func (s *Store) PersonalAccessTokens() port.PersonalAccessTokens { return pats{conn{store: s}} }
+
 // Outbox returns the queue of messages.
 func (s *Store) Outbox() port.Outbox { return outbox{conn{store: s}} }
 
 // repos are the repositories of one transaction.
 type repos struct{ conn conn }
 
-func (r repos) Users() port.Users             { return users{r.conn} }
-func (r repos) Sessions() port.Sessions       { return sessions{r.conn} }
-func (r repos) Roles() port.Roles             { return roles{r.conn} }
-func (r repos) SigningKeys() port.SigningKeys { return signingKeys{r.conn} }
-func (r repos) Tickets() port.Tickets         { return tickets{r.conn} }
-func (r repos) OTPs() port.OTPs               { return otps{r.conn} }
-func (r repos) PKCECodes() port.PKCECodes     { return pkceCodes{r.conn} }
-func (r repos) Outbox() port.Outbox           { return outbox{r.conn} }
+func (r repos) Users() port.Users                               { return users{r.conn} }
+func (r repos) Sessions() port.Sessions                         { return sessions{r.conn} }
+func (r repos) Roles() port.Roles                               { return roles{r.conn} }
+func (r repos) SigningKeys() port.SigningKeys                   { return signingKeys{r.conn} }
+func (r repos) Tickets() port.Tickets                           { return tickets{r.conn} }
+func (r repos) OTPs() port.OTPs                                 { return otps{r.conn} }
+func (r repos) PKCECodes() port.PKCECodes                       { return pkceCodes{r.conn} }
+func (r repos) Outbox() port.Outbox                             { return outbox{r.conn} }
+func (r repos) PersonalAccessTokens() port.PersonalAccessTokens { return pats{r.conn} }

@@ -29,8 +29,8 @@ func (u users) insertArguments(user domain.User, seen bool) []any {
 
 const (
 	insertUserRole = `INSERT INTO auth.user_roles (user_id, role, created_at) VALUES ($1, $2, $3)`
-	insertSession  = `INSERT INTO auth.refresh_tokens (id, user_id, refresh_token_hash, created_at, expires_at, type)
-	VALUES ($1, $2, $3, $4, $5, 'regular')`
+	insertSession  = `INSERT INTO auth.refresh_tokens (id, user_id, refresh_token_hash, created_at, expires_at, hx_user_agent, hx_address, type)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, 'regular')`
 )
 
 // Insert implements port.Users.
@@ -70,11 +70,11 @@ func (u users) ByEmail(ctx context.Context, email domain.Email) (domain.User, er
 	return u.one(ctx, u.conn.store.dialect.texts.userByEmail, string(email))
 }
 
-func (u users) one(ctx context.Context, query string, argument any) (domain.User, error) {
+func (u users) one(ctx context.Context, query string, args ...any) (domain.User, error) {
 	ctx, cancel := u.conn.bounded(ctx)
 	defer cancel()
 	var row userRow
-	if err := u.conn.scan(ctx, u.conn.read(), row.fields(), query, argument); err != nil {
+	if err := u.conn.scan(ctx, u.conn.read(), row.fields(), query, args...); err != nil {
 		return domain.User{}, u.conn.err(ctx, err)
 	}
 	return row.user(), nil

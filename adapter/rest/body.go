@@ -55,7 +55,7 @@ func (v *validator) checkBody(c echo.Context, rules *openapi3.RequestBody) error
 	if field, found := findNUL(value, ""); found {
 		return &domain.FieldError{Code: domain.SchemaValidation, Field: cmp.Or(field, "body"), Reason: "must not have NUL characters"}
 	}
-	return schemaError(content.Schema.Value.VisitJSON(value, openapi3.VisitAsRequest()))
+	return schemaError(content.Schema.Value.VisitJSON(value, openapi3.VisitAsRequest(), openapi3.EnableFormatValidation()))
 }
 
 func readError(err error) error {

@@ -1,8 +1,6 @@
 package rest
 
 import (
-	"encoding/json"
-
 	"github.com/hexauth/hexauth/adapter/rest/api"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/usecase"
@@ -55,13 +53,10 @@ func userOf(u domain.User) api.User {
 		ID: string(u.ID), CreatedAt: u.CreatedAt, DisplayName: u.DisplayName, AvatarURL: u.AvatarURL, Locale: u.Locale,
 		Email: string(u.Email), EmailVerified: u.EmailVerified, PhoneNumber: u.PhoneNumber, PhoneNumberVerified: u.PhoneNumberVerified,
 		DefaultRole: string(u.DefaultRole), Roles: make([]string, len(u.Roles)), IsAnonymous: u.IsAnonymous,
-		Metadata: json.RawMessage("null"),
+		Metadata: metadataJSON(u.Metadata),
 	}
 	for i, role := range u.Roles {
 		user.Roles[i] = string(role)
-	}
-	if u.Metadata != "" {
-		user.Metadata = json.RawMessage(u.Metadata)
 	}
 	if u.ActiveMFA != domain.NoMFA {
 		mfa := string(u.ActiveMFA)

@@ -18,10 +18,16 @@ type UseCases struct {
 	Authenticate            *usecase.Authenticate
 	ChangeUserEmail         *usecase.ChangeUserEmail
 	ChangeUserPassword      *usecase.ChangeUserPassword
+	CreatePAT               *usecase.CreatePAT
 	DeanonymizeUser         *usecase.DeanonymizeUser
+	DeletePAT               *usecase.DeletePAT
+	EndOtherSessions        *usecase.EndOtherSessions
+	EndSession              *usecase.EndSession
 	GetJWKS                 *usecase.GetJWKS
 	GetReadiness            *usecase.GetReadiness
 	GetUser                 *usecase.GetUser
+	ListPATs                *usecase.ListPATs
+	ListSessions            *usecase.ListSessions
 	RefreshToken            *usecase.RefreshToken
 	SendPasswordResetEmail  *usecase.SendPasswordResetEmail
 	SendVerificationEmail   *usecase.SendVerificationEmail
@@ -29,6 +35,7 @@ type UseCases struct {
 	SignInEmailPassword     *usecase.SignInEmailPassword
 	SignInOTPEmail          *usecase.SignInOTPEmail
 	SignInPasswordlessEmail *usecase.SignInPasswordlessEmail
+	SignInPAT               *usecase.SignInPAT
 	SignOut                 *usecase.SignOut
 	SignUpEmailPassword     *usecase.SignUpEmailPassword
 	SignUpOTPEmail          *usecase.SignUpOTPEmail

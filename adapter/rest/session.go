@@ -48,3 +48,31 @@ func (h *handlers) TokenExchange(ctx context.Context, r api.TokenExchangeRequest
 	}
 	return api.TokenExchange200JSONResponse(payloadOf(&session)), nil
 }
+
+// ListSessions is GET /user/sessions.
+func (h *handlers) ListSessions(ctx context.Context, _ api.ListSessionsRequestObject) (api.ListSessionsResponseObject, error) {
+	bearer := bearerOf(ctx)
+	open, err := h.useCases.ListSessions.Do(ctx, bearer.Subject)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]api.OpenSession, len(open))
+	for i, s := range open {
+		list[i] = api.OpenSession{
+			ID: string(s.ID), CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt,
+			UserAgent: s.Device.UserAgent, Address: s.Device.Address, Current: s.ID == bearer.SessionID,
+		}
+	}
+	return api.ListSessions200JSONResponse{Sessions: list}, nil
+}
+
+// EndSession is DELETE /user/sessions/{id}.
+func (h *handlers) EndSession(ctx context.Context, r api.EndSessionRequestObject) (api.EndSessionResponseObject, error) {
+	return api.EndSession200JSONResponse(api.OKResponseOK), h.useCases.EndSession.Do(ctx, bearerOf(ctx).Subject, domain.SessionID(r.ID))
+}
+
+// EndOtherSessions is DELETE /user/sessions.
+func (h *handlers) EndOtherSessions(ctx context.Context, _ api.EndOtherSessionsRequestObject) (api.EndOtherSessionsResponseObject, error) {
+	bearer := bearerOf(ctx)
+	return api.EndOtherSessions200JSONResponse(api.OKResponseOK), h.useCases.EndOtherSessions.Do(ctx, bearer.Subject, bearer.SessionID)
+}

@@ -19,7 +19,7 @@ func refuseUnbuilt(next api.StrictHandlerFunc, operation string) api.StrictHandl
 // unbuilt tells whether an operation, named as in api.StrictServerInterface, has no handler yet.
 func unbuilt(operation string) bool {
 	switch operation {
-	case "AddSecurityKey", "ChangeUserMfa", "CreatePAT", "ElevateWebauthn", "SignInPAT", "SignInPasswordlessSms", "SignInWebauthn",
+	case "AddSecurityKey", "ChangeUserMfa", "ElevateWebauthn", "SignInPasswordlessSms", "SignInWebauthn",
 		"SignUpWebauthn", "VerifyAddSecurityKey", "VerifyChangeUserMfa", "VerifyElevateWebauthn", "VerifySignInMfaTotp",
 		"VerifySignInPasswordlessSms", "VerifySignInWebauthn", "VerifySignUpWebauthn":
 		return true // factors

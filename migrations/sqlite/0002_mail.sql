@@ -44,3 +44,6 @@ CREATE INDEX auth.hexauth_outbox_parked_at_idx ON hexauth_outbox (parked_at) WHE
 
 ALTER TABLE auth.pkce_authorization_codes ADD COLUMN hx_session_id text;
 CREATE INDEX auth.pkce_authorization_codes_hx_session_id_idx ON pkce_authorization_codes (hx_session_id) WHERE hx_session_id IS NOT NULL;
+
+ALTER TABLE auth.refresh_tokens ADD COLUMN hx_user_agent text;
+ALTER TABLE auth.refresh_tokens ADD COLUMN hx_address text;

@@ -23,6 +23,7 @@ func Store(t *testing.T, open func(t *testing.T) port.Store) {
 	t.Run("Users", func(t *testing.T) { usersSuite(t, open) })
 	t.Run("Sessions", func(t *testing.T) { sessionsSuite(t, open) })
 	t.Run("Rotation", func(t *testing.T) { rotationSuite(t, open) })
+	t.Run("PersonalAccessTokens", func(t *testing.T) { patsSuite(t, open) })
 	t.Run("SigningKeys", func(t *testing.T) { signingKeysSuite(t, open) })
 	t.Run("Accounts", func(t *testing.T) { accountsSuite(t, open) })
 	t.Run("Deanonymize", func(t *testing.T) { deanonymizeSuite(t, open) })

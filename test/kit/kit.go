@@ -27,6 +27,7 @@ type Settings struct {
 	Passwordless, OTP, AutoSignUpOff, Conceal bool
 
 	Session   domain.SessionPolicy
+	PAT       domain.PATPolicy
 	ClientURL string
 	Redirects []string
 	Store     bunstore.Options
@@ -115,6 +116,13 @@ func (k *Kit) wire() rest.UseCases {
 		Authenticate:            &usecase.Authenticate{Tokens: k.Tokens},
 		ChangeUserEmail:         &usecase.ChangeUserEmail{Store: k.Store, Tickets: tickets, SignUp: s.SignUp, Policy: s.SignIn},
 		ChangeUserPassword:      &usecase.ChangeUserPassword{Store: k.Store, Passwords: k.Passwords, Checks: s.Checks, Clock: k.Clock, Policy: s.SignIn},
+		CreatePAT:               &usecase.CreatePAT{Store: k.Store, Clock: k.Clock, Random: k.Random, SignIn: s.SignIn, Policy: s.PAT},
+		DeletePAT:               &usecase.DeletePAT{Store: k.Store, Policy: s.SignIn},
+		EndOtherSessions:        &usecase.EndOtherSessions{Store: k.Store},
+		EndSession:              &usecase.EndSession{Store: k.Store},
+		ListPATs:                &usecase.ListPATs{Store: k.Store, Policy: s.SignIn},
+		ListSessions:            &usecase.ListSessions{Store: k.Store, Clock: k.Clock},
+		SignInPAT:               &usecase.SignInPAT{Store: k.Store, Sessions: sessions, Policy: s.SignIn},
 		DeanonymizeUser:         &usecase.DeanonymizeUser{Store: k.Store, Passwords: k.Passwords, Checks: s.Checks, Tickets: tickets, SignUp: s.SignUp, Passwordless: s.Passwordless},
 		GetJWKS:                 &usecase.GetJWKS{Keys: k.Tokens},
 		GetReadiness:            &usecase.GetReadiness{Store: k.Store},

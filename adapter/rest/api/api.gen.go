@@ -656,6 +656,18 @@ type LinkIDTokenRequest struct {
 	Provider IDTokenProvider `json:"provider"`
 }
 
+// ListPATsResponse Personal access tokens of a user.
+type ListPATsResponse struct {
+	// PersonalAccessTokens The tokens, the newest first.
+	PersonalAccessTokens []PersonalAccessToken `json:"personalAccessTokens"`
+}
+
+// ListSessionsResponse Open sessions of a user.
+type ListSessionsResponse struct {
+	// Sessions The sessions, the one used last first.
+	Sessions []OpenSession `json:"sessions"`
+}
+
 // MFAChallengePayload Says that a second factor is needed.
 type MFAChallengePayload struct {
 	// Ticket To be sent to `POST /signin/mfa/totp` together with a code, within five minutes.
@@ -667,12 +679,59 @@ type MFAChallengePayload struct {
 // OKResponse Acknowledgement, the JSON string `"OK"`.
 type OKResponse string
 
+// OpenSession A session as its user sees it.
+type OpenSession struct {
+	// Address Address of the client when the session was opened; may be empty.
+	//
+	// Example: 203.0.113.7
+	Address string `json:"address"`
+
+	// CreatedAt When it was opened.
+	CreatedAt time.Time `json:"createdAt"`
+
+	// Current Whether the request was made with this session.
+	Current bool `json:"current"`
+
+	// ExpiresAt When it ends unless it is used before.
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// ID Id of the session, the `refreshTokenId` of its tokens.
+	//
+	// Example: 0b0e7c5e-8a4b-4f2f-9d5e-3c1f6a7b8c9d
+	ID string `json:"id"`
+
+	// LastUsedAt When its refresh token was last used.
+	LastUsedAt time.Time `json:"lastUsedAt"`
+
+	// UserAgent What the browser or app called itself when the session was opened; may be empty.
+	//
+	// Example: Mozilla/5.0 (X11; Linux x86_64)
+	UserAgent string `json:"userAgent"`
+}
+
 // OptionsRedirectTo Options of operations that send a link.
 type OptionsRedirectTo struct {
 	// RedirectTo Where links and redirects finally lead; must be covered by the configured list. The configured client URL if missing.
 	//
 	// Example: https://app.example.com/welcome
 	RedirectTo string `json:"redirectTo,omitempty"`
+}
+
+// PersonalAccessToken A personal access token without its secret.
+type PersonalAccessToken struct {
+	// CreatedAt When it was made.
+	CreatedAt time.Time `json:"createdAt"`
+
+	// ExpiresAt When it stops working.
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// ID Id of the token.
+	//
+	// Example: 0b0e7c5e-8a4b-4f2f-9d5e-3c1f6a7b8c9d
+	ID string `json:"id"`
+
+	// Metadata What it was made with, or null.
+	Metadata json.RawMessage `json:"metadata"`
 }
 
 // PublicKeyCredentialCreationOptions Options for `navigator.credentials.create` (WebAuthn level 3), as `parseCreationOptionsFromJSON` takes them.
@@ -1635,9 +1694,15 @@ type ServerInterface interface {
 	// GetContract Fetch this document
 	// (GET /openapi.yaml)
 	GetContract(ctx echo.Context) error
+	// ListPATs List personal access tokens
+	// (GET /pat)
+	ListPATs(ctx echo.Context) error
 	// CreatePAT Create a personal access token
 	// (POST /pat)
 	CreatePAT(ctx echo.Context) error
+	// DeletePAT Revoke a personal access token
+	// (DELETE /pat/{id})
+	DeletePAT(ctx echo.Context, id string) error
 	// GetReadiness Tell whether requests can be served
 	// (GET /readyz)
 	GetReadiness(ctx echo.Context) error
@@ -1734,6 +1799,15 @@ type ServerInterface interface {
 	// SendPasswordResetEmail Ask for a password reset link
 	// (POST /user/password/reset)
 	SendPasswordResetEmail(ctx echo.Context) error
+	// EndOtherSessions Sign out everywhere else
+	// (DELETE /user/sessions)
+	EndOtherSessions(ctx echo.Context) error
+	// ListSessions List open sessions
+	// (GET /user/sessions)
+	ListSessions(ctx echo.Context) error
+	// EndSession Sign out elsewhere
+	// (DELETE /user/sessions/{id})
+	EndSession(ctx echo.Context, id string) error
 	// AddSecurityKey Start adding a security key
 	// (POST /user/webauthn/add)
 	AddSecurityKey(ctx echo.Context) error
@@ -1825,12 +1899,37 @@ func (w *ServerInterfaceWrapper) GetContract(ctx echo.Context) error {
 	return err
 }
 
+// ListPATs converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPATs(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPATs(ctx)
+	return err
+}
+
 // CreatePAT converts echo context to params.
 func (w *ServerInterfaceWrapper) CreatePAT(ctx echo.Context) error {
 	var err error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreatePAT(ctx)
+	return err
+}
+
+// DeletePAT converts echo context to params.
+func (w *ServerInterfaceWrapper) DeletePAT(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeletePAT(ctx, id)
 	return err
 }
 
@@ -2258,6 +2357,40 @@ func (w *ServerInterfaceWrapper) SendPasswordResetEmail(ctx echo.Context) error 
 	return err
 }
 
+// EndOtherSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) EndOtherSessions(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndOtherSessions(ctx)
+	return err
+}
+
+// ListSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSessions(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSessions(ctx)
+	return err
+}
+
+// EndSession converts echo context to params.
+func (w *ServerInterfaceWrapper) EndSession(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EndSession(ctx, id)
+	return err
+}
+
 // AddSecurityKey converts echo context to params.
 func (w *ServerInterfaceWrapper) AddSecurityKey(ctx echo.Context) error {
 	var err error
@@ -2379,7 +2512,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/link/idtoken", wrapper.LinkIDToken, options.OperationMiddlewares["linkIdToken"]...)
 	router.GET(options.BaseURL+"/mfa/totp/generate", wrapper.ChangeUserMfa, options.OperationMiddlewares["changeUserMfa"]...)
 	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetContract, options.OperationMiddlewares["getContract"]...)
+	router.GET(options.BaseURL+"/pat", wrapper.ListPATs, options.OperationMiddlewares["listPATs"]...)
 	router.POST(options.BaseURL+"/pat", wrapper.CreatePAT, options.OperationMiddlewares["createPAT"]...)
+	router.DELETE(options.BaseURL+"/pat/:id", wrapper.DeletePAT, options.OperationMiddlewares["deletePAT"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
 	router.POST(options.BaseURL+"/signin/anonymous", wrapper.SignInAnonymous, options.OperationMiddlewares["signInAnonymous"]...)
 	router.POST(options.BaseURL+"/signin/email-password", wrapper.SignInEmailPassword, options.OperationMiddlewares["signInEmailPassword"]...)
@@ -2412,6 +2547,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/user/mfa", wrapper.VerifyChangeUserMfa, options.OperationMiddlewares["verifyChangeUserMfa"]...)
 	router.POST(options.BaseURL+"/user/password", wrapper.ChangeUserPassword, options.OperationMiddlewares["changeUserPassword"]...)
 	router.POST(options.BaseURL+"/user/password/reset", wrapper.SendPasswordResetEmail, options.OperationMiddlewares["sendPasswordResetEmail"]...)
+	router.DELETE(options.BaseURL+"/user/sessions", wrapper.EndOtherSessions, options.OperationMiddlewares["endOtherSessions"]...)
+	router.GET(options.BaseURL+"/user/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
+	router.DELETE(options.BaseURL+"/user/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.POST(options.BaseURL+"/user/webauthn/add", wrapper.AddSecurityKey, options.OperationMiddlewares["addSecurityKey"]...)
 	router.POST(options.BaseURL+"/user/webauthn/verify", wrapper.VerifyAddSecurityKey, options.OperationMiddlewares["verifyAddSecurityKey"]...)
 	router.GET(options.BaseURL+"/verify", wrapper.VerifyTicket, options.OperationMiddlewares["verifyTicket"]...)
@@ -2737,6 +2875,44 @@ func (response GetContractdefaultJSONResponse) VisitGetContractResponse(w http.R
 	return err
 }
 
+type ListPATsRequestObject struct {
+}
+
+type ListPATsResponseObject interface {
+	VisitListPATsResponse(w http.ResponseWriter) error
+}
+
+type ListPATs200JSONResponse ListPATsResponse
+
+func (response ListPATs200JSONResponse) VisitListPATsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPATsdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response ListPATsdefaultJSONResponse) VisitListPATsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreatePATRequestObject struct {
 	Body *CreatePATJSONRequestBody
 }
@@ -2765,6 +2941,45 @@ type CreatePATdefaultJSONResponse struct {
 }
 
 func (response CreatePATdefaultJSONResponse) VisitCreatePATResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeletePATRequestObject struct {
+	ID string `json:"id"`
+}
+
+type DeletePATResponseObject interface {
+	VisitDeletePATResponse(w http.ResponseWriter) error
+}
+
+type DeletePAT200JSONResponse OKResponse
+
+func (response DeletePAT200JSONResponse) VisitDeletePATResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeletePATdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response DeletePATdefaultJSONResponse) VisitDeletePATResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4039,6 +4254,121 @@ func (response SendPasswordResetEmaildefaultJSONResponse) VisitSendPasswordReset
 	return err
 }
 
+type EndOtherSessionsRequestObject struct {
+}
+
+type EndOtherSessionsResponseObject interface {
+	VisitEndOtherSessionsResponse(w http.ResponseWriter) error
+}
+
+type EndOtherSessions200JSONResponse OKResponse
+
+func (response EndOtherSessions200JSONResponse) VisitEndOtherSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndOtherSessionsdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response EndOtherSessionsdefaultJSONResponse) VisitEndOtherSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessionsRequestObject struct {
+}
+
+type ListSessionsResponseObject interface {
+	VisitListSessionsResponse(w http.ResponseWriter) error
+}
+
+type ListSessions200JSONResponse ListSessionsResponse
+
+func (response ListSessions200JSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSessionsdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response ListSessionsdefaultJSONResponse) VisitListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSessionRequestObject struct {
+	ID string `json:"id"`
+}
+
+type EndSessionResponseObject interface {
+	VisitEndSessionResponse(w http.ResponseWriter) error
+}
+
+type EndSession200JSONResponse OKResponse
+
+func (response EndSession200JSONResponse) VisitEndSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSessiondefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response EndSessiondefaultJSONResponse) VisitEndSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AddSecurityKeyRequestObject struct {
 }
 
@@ -4224,9 +4554,15 @@ type StrictServerInterface interface {
 	// GetContract Fetch this document
 	// (GET /openapi.yaml)
 	GetContract(ctx context.Context, request GetContractRequestObject) (GetContractResponseObject, error)
+	// ListPATs List personal access tokens
+	// (GET /pat)
+	ListPATs(ctx context.Context, request ListPATsRequestObject) (ListPATsResponseObject, error)
 	// CreatePAT Create a personal access token
 	// (POST /pat)
 	CreatePAT(ctx context.Context, request CreatePATRequestObject) (CreatePATResponseObject, error)
+	// DeletePAT Revoke a personal access token
+	// (DELETE /pat/{id})
+	DeletePAT(ctx context.Context, request DeletePATRequestObject) (DeletePATResponseObject, error)
 	// GetReadiness Tell whether requests can be served
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
@@ -4323,6 +4659,15 @@ type StrictServerInterface interface {
 	// SendPasswordResetEmail Ask for a password reset link
 	// (POST /user/password/reset)
 	SendPasswordResetEmail(ctx context.Context, request SendPasswordResetEmailRequestObject) (SendPasswordResetEmailResponseObject, error)
+	// EndOtherSessions Sign out everywhere else
+	// (DELETE /user/sessions)
+	EndOtherSessions(ctx context.Context, request EndOtherSessionsRequestObject) (EndOtherSessionsResponseObject, error)
+	// ListSessions List open sessions
+	// (GET /user/sessions)
+	ListSessions(ctx context.Context, request ListSessionsRequestObject) (ListSessionsResponseObject, error)
+	// EndSession Sign out elsewhere
+	// (DELETE /user/sessions/{id})
+	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
 	// AddSecurityKey Start adding a security key
 	// (POST /user/webauthn/add)
 	AddSecurityKey(ctx context.Context, request AddSecurityKeyRequestObject) (AddSecurityKeyResponseObject, error)
@@ -4579,6 +4924,29 @@ func (sh *strictHandler) GetContract(ctx echo.Context) error {
 	return nil
 }
 
+// ListPATs operation middleware
+func (sh *strictHandler) ListPATs(ctx echo.Context) error {
+	var request ListPATsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPATs(ctx.Request().Context(), request.(ListPATsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPATs")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPATsResponseObject); ok {
+		return validResponse.VisitListPATsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // CreatePAT operation middleware
 func (sh *strictHandler) CreatePAT(ctx echo.Context) error {
 	var request CreatePATRequestObject
@@ -4619,6 +4987,31 @@ func (sh *strictHandler) CreatePAT(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(CreatePATResponseObject); ok {
 		return validResponse.VisitCreatePATResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeletePAT operation middleware
+func (sh *strictHandler) DeletePAT(ctx echo.Context, id string) error {
+	var request DeletePATRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeletePAT(ctx.Request().Context(), request.(DeletePATRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeletePAT")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeletePATResponseObject); ok {
+		return validResponse.VisitDeletePATResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6003,6 +6396,77 @@ func (sh *strictHandler) SendPasswordResetEmail(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(SendPasswordResetEmailResponseObject); ok {
 		return validResponse.VisitSendPasswordResetEmailResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EndOtherSessions operation middleware
+func (sh *strictHandler) EndOtherSessions(ctx echo.Context) error {
+	var request EndOtherSessionsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndOtherSessions(ctx.Request().Context(), request.(EndOtherSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndOtherSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndOtherSessionsResponseObject); ok {
+		return validResponse.VisitEndOtherSessionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListSessions operation middleware
+func (sh *strictHandler) ListSessions(ctx echo.Context) error {
+	var request ListSessionsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSessions(ctx.Request().Context(), request.(ListSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSessionsResponseObject); ok {
+		return validResponse.VisitListSessionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EndSession operation middleware
+func (sh *strictHandler) EndSession(ctx echo.Context, id string) error {
+	var request EndSessionRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndSession(ctx.Request().Context(), request.(EndSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndSession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EndSessionResponseObject); ok {
+		return validResponse.VisitEndSessionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -20,6 +20,11 @@ import (
 // operations are all operations of the contract by method and path.
 func operations() map[string]string {
 	return map[string]string{
+		"DELETE /pat/{id}":                          "deletePAT",
+		"DELETE /user/sessions":                     "endOtherSessions",
+		"DELETE /user/sessions/{id}":                "endSession",
+		"GET /pat":                                  "listPATs",
+		"GET /user/sessions":                        "listSessions",
 		"GET /.well-known/jwks.json":                "getJWKs",
 		"POST /elevate/webauthn":                    "elevateWebauthn",
 		"POST /elevate/webauthn/verify":             "verifyElevateWebauthn",
@@ -168,6 +173,7 @@ func TestContract_SaysForEveryObjectWhetherItIsOpen(t *testing.T) {
 		"AuthenticationExtensions",
 		"AuthenticationExtensionsClientOutputs",
 		"CreatePATRequest.metadata",
+		"PersonalAccessToken.metadata",
 		"SignInAnonymousRequest.metadata",
 		"SignOutRequest",
 		"SignUpOptions.metadata",
@@ -225,7 +231,8 @@ func TestContract_DemandsABearerTokenExactlyWhereItIsNeeded(t *testing.T) {
 	}
 	require.Equal(t, map[string][]string{
 		"BearerAuth": {
-			"changeUserMfa", "deanonymizeUser", "elevateWebauthn", "getUser", "verifyChangeUserMfa", "verifyElevateWebauthn",
+			"changeUserMfa", "deanonymizeUser", "deletePAT", "elevateWebauthn", "endOtherSessions", "endSession", "getUser", "listPATs", "listSessions",
+			"verifyChangeUserMfa", "verifyElevateWebauthn",
 		},
 		"BearerAuth|":         {"signOut", "verifyToken"},
 		"BearerAuthElevated":  {"addSecurityKey", "changeUserEmail", "createPAT", "linkIdToken", "verifyAddSecurityKey"},

@@ -53,3 +53,8 @@ CREATE INDEX IF NOT EXISTS hexauth_outbox_parked_at_idx ON auth.hexauth_outbox (
 -- hx_session_id: the session that the exchange of the code will open.
 ALTER TABLE auth.pkce_authorization_codes ADD COLUMN IF NOT EXISTS hx_session_id uuid;
 CREATE INDEX IF NOT EXISTS pkce_authorization_codes_hx_session_id_idx ON auth.pkce_authorization_codes (hx_session_id) WHERE hx_session_id IS NOT NULL;
+
+-- Where a session was opened from, for its user to recognise it by.
+ALTER TABLE auth.refresh_tokens
+  ADD COLUMN IF NOT EXISTS hx_user_agent text,
+  ADD COLUMN IF NOT EXISTS hx_address text;

@@ -1,0 +1,28 @@
+package domain
+
+import "context"
+
+// Device is where a request comes from, for its user to recognise a session by. Neither is proof of anything.
+type Device struct {
+	UserAgent string
+	Address   string // of the client, without port
+}
+
+// maxUserAgent is how many bytes of a user agent are kept.
+const maxUserAgent = 256
+
+type deviceKey struct{}
+
+// WithDevice returns a context that says where its request comes from.
+func WithDevice(ctx context.Context, d Device) context.Context {
+	if len(d.UserAgent) > maxUserAgent {
+		d.UserAgent = d.UserAgent[:maxUserAgent]
+	}
+	return context.WithValue(ctx, deviceKey{}, d)
+}
+
+// DeviceOf returns where the context's request comes from; the zero value when it is not known.
+func DeviceOf(ctx context.Context) Device {
+	d, _ := ctx.Value(deviceKey{}).(Device)
+	return d
+}

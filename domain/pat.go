@@ -1,0 +1,30 @@
+package domain
+
+import "time"
+
+// PersonalAccessToken is a long-lived secret that a user makes for a program: the text of a UUID, exchanged for sessions and
+// never replaced. The store keeps its hash beside the refresh tokens, and in their form.
+type PersonalAccessToken struct {
+	ID        string // a UUID
+	UserID    UserID
+	TokenHash RefreshTokenHash
+	Metadata  Metadata
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// PATPolicy says how long such tokens may live.
+type PATPolicy struct {
+	MaxLifetime time.Duration // 0: as long as the user likes
+}
+
+// Check answers a FieldError with InvalidRequest for an expiry that has passed or is too far away.
+func (p PATPolicy) Check(expiresAt, now time.Time) error {
+	switch {
+	case !expiresAt.After(now):
+		return &FieldError{Code: InvalidRequest, Field: "expiresAt", Reason: "must lie in the future"}
+	case p.MaxLifetime > 0 && expiresAt.After(now.Add(p.MaxLifetime)):
+		return &FieldError{Code: InvalidRequest, Field: "expiresAt", Reason: "must not lie further away than " + p.MaxLifetime.String()}
+	}
+	return nil
+}

@@ -1,0 +1,21 @@
+package usecase
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
+)
+
+// EndSession signs a user out elsewhere.
+type EndSession struct{ Store port.Store }
+
+// Do ends one of the bearer's sessions. NotFound: it is none of theirs, or over.
+func (uc *EndSession) Do(ctx context.Context, bearer domain.UserID, id domain.SessionID) error {
+	err := uc.Store.Sessions().EndOwn(ctx, bearer, id)
+	if errors.Is(err, port.ErrNotFound) {
+		return domain.NotFound
+	}
+	return err
+}
