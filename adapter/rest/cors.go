@@ -15,7 +15,7 @@ func cors(next echo.HandlerFunc) echo.HandlerFunc {
 		preflight := request.Method == http.MethodOptions
 		if origin != "" || preflight {
 			header.Set(echo.HeaderAccessControlAllowOrigin, origin)
-			header.Set(echo.HeaderAccessControlAllowMethods, "POST, GET")
+			header.Set(echo.HeaderAccessControlAllowMethods, allowedMethods(request))
 			header.Set(echo.HeaderAccessControlAllowCredentials, "true")
 			header.Set(echo.HeaderAccessControlMaxAge, "86400")
 			header.Set(echo.HeaderVary, "Origin, Access-Control-Request-Method")
@@ -29,4 +29,12 @@ func cors(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
+}
+
+// allowedMethods are the peer's, and the one that a preflight asks for where only our own endpoints have it.
+func allowedMethods(r *http.Request) string {
+	if r.Header.Get(echo.HeaderAccessControlRequestMethod) == http.MethodDelete {
+		return "POST, GET, DELETE"
+	}
+	return "POST, GET"
 }

@@ -76,3 +76,12 @@ func TestSessions_AreListedAndEnded(t *testing.T) {
 	require.Equal(t, http.StatusOK, c.do(request{method: http.MethodDelete, path: "/user/sessions", bearer: first.AccessToken}).status)
 	require.Len(t, list(), 1)
 }
+
+func TestCORS_AllowsTheMethodOfOurOwnEndpointsWhereItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	c := newClient(t)
+	got := c.do(request{method: http.MethodOptions, path: "/user/sessions", header: http.Header{
+		"Origin": {"https://app.example.com"}, "Access-Control-Request-Method": {"DELETE"},
+	}})
+	require.Equal(t, "POST, GET, DELETE", got.header.Get("Access-Control-Allow-Methods"))
+}
