@@ -19,7 +19,7 @@
 // postgres/objects.txt says what a database at a version holds; a database is compared with it before the first step.
 // Up holds an advisory lock meanwhile (LockKey), so of any number of instances that start at once one migrates and the
 // others wait for it. A step takes the locks its ALTER TABLE needs: it waits for transactions that use the table, and
-// new ones wait for it.
+// new ones wait for it, for two seconds at most; then it gives way and tries again.
 //
 // # SQLite
 //

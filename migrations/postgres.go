@@ -45,7 +45,7 @@ func upPostgres(ctx context.Context, db *sql.DB, s steps) (report Report, err er
 	}
 	report = Report{Found: status.Found, Version: status.Version}
 	for _, step := range status.Pending {
-		if err := applyPostgres(ctx, conn, step); err != nil {
+		if err := applyPatiently(ctx, conn, step); err != nil {
 			return report, &StepError{Step: step, Err: err}
 		}
 		report.Applied = append(report.Applied, step)
@@ -81,6 +81,29 @@ func lockPostgres(ctx context.Context, conn *sql.Conn) (unlock func() error, err
 	return restore, nil
 }
 
+// A step that has to wait for a lock makes everybody wait who comes after it. So it waits for lockWait and gives way for
+// lockPause before it tries again: a forgotten transaction then holds up the migration, and not the running service.
+const (
+	lockWait  = 2 * time.Second
+	lockPause = time.Second
+)
+
+// applyPatiently takes a step, again and again while a table that it changes is in use, for as long as ctx allows.
+func applyPatiently(ctx context.Context, conn *sql.Conn, step Step) error {
+	for {
+		err := applyPostgres(ctx, conn, step)
+		var state interface{ SQLState() string }
+		if !errors.As(err, &state) || state.SQLState() != "55P03" { // lock_not_available
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(lockPause):
+		}
+	}
+}
+
 // applyPostgres takes one step with its bookkeeping, or nothing of it. Without arguments the driver sends the text as it
 // is, so it may hold several statements in any execution mode.
 func applyPostgres(ctx context.Context, conn *sql.Conn, step Step) error {
@@ -89,6 +112,9 @@ func applyPostgres(ctx context.Context, conn *sql.Conn, step Step) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("SET LOCAL lock_timeout = %d", lockWait.Milliseconds())); err != nil {
+		return err
+	}
 	if _, err := tx.ExecContext(ctx, step.SQL); err != nil {
 		return err
 	}
