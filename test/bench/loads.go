@@ -22,6 +22,10 @@ const (
 	plainRounds    = 3
 	clients        = 8
 	hashingClients = 2 // of operations that hash a password: more would only queue
+
+	// A client refreshes its sessions by turns. With one alone that is used hundreds of times a second, which no real session
+	// is, PostgreSQL would mostly be busy with the old versions of one row and the longest memory of past rotations.
+	sessionsPerClient = 512
 )
 
 // loaded is what the servers did under load.
@@ -66,7 +70,7 @@ func loadAll(ctx context.Context, binary, dir string, env map[string]string) (*l
 // compare measures POST /token and its calibration, first as fast as both can, then at the same rate: a server that has more
 // to do at once spends less on waking up, so the calibration, which is faster, has an advantage in the first case.
 func (l *loaded) compare(ctx context.Context, server, reference *process, token string) error {
-	subject, err := newWorkers(server, clients, operation(cost.Refresh).Prepare)
+	subject, err := newWorkers(server, clients, byTurns(sessionsPerClient, operation(cost.Refresh).Prepare))
 	if err != nil {
 		return err
 	}
@@ -130,6 +134,24 @@ func measure(ctx context.Context, server *process, n int, prepare func(*cost.Cli
 		rounds = append(rounds, r)
 	}
 	return figuresOf(rounds), nil
+}
+
+// byTurns prepares an operation n times and does one after the other.
+func byTurns(n int, prepare func(*cost.Client) (func() error, error)) func(*cost.Client) (func() error, error) {
+	return func(c *cost.Client) (func() error, error) {
+		all := make([]func() error, n)
+		for i := range all {
+			var err error
+			if all[i], err = prepare(c); err != nil {
+				return nil, err
+			}
+		}
+		next := 0
+		return func() error {
+			next = (next + 1) % n
+			return all[next]()
+		}, nil
+	}
 }
 
 func operation(name string) cost.Operation {
