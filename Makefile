@@ -22,7 +22,7 @@ run: build ## build and start the server (development mode unless AUTH_DEV_MODE 
 
 .PHONY: build
 build: ## build bin/hexauth, a static binary
-	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o bin/hexauth ./cmd/hexauth
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)" -o bin/hexauth ./cmd/hexauth
 
 .PHONY: test
 test: check build bin/pgrun postgresql chromium $(E2E)/node_modules/.package-lock.json ## run every test, PostgreSQL and the JavaScript client included
