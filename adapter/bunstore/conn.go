@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/uptrace/bun"
 )
 
@@ -19,12 +21,19 @@ type conn struct {
 
 // lane is one of the ways a statement can take to the database.
 type lane struct {
-	conn bun.IConn // runs the text with its arguments
-	db   *bun.DB   // scans rows and calls hooks
+	conn bun.IConn     // runs the text with its arguments
+	db   *bun.DB       // scans rows and calls hooks
+	pool *pgxpool.Pool // the shortest way, for scan; nil inside of a transaction and on SQLite
 }
 
 // read is the lane of statements on the hot paths and of those that change nothing.
-func (c conn) read() lane { return c.lane(c.store.hot) }
+func (c conn) read() lane {
+	l := c.lane(c.store.hot)
+	if c.tx == nil {
+		l.pool = c.store.pool
+	}
+	return l
+}
 
 // write is the lane of statements that change something.
 func (c conn) write() lane { return c.lane(c.store.general) }
@@ -70,8 +79,11 @@ func (c conn) one(ctx context.Context, l lane, dest any, query string, args ...a
 }
 
 // scan reads the single row of a hot statement into fields, in the order of its columns: Bun would look each column up by its
-// name. sql.ErrNoRows.
+// name, and database/sql takes every connection apart and puts it together again. sql.ErrNoRows.
 func (c conn) scan(ctx context.Context, l lane, fields []any, query string, args ...any) error {
+	if l.pool != nil {
+		return c.scanPool(ctx, l.pool, fields, query, args)
+	}
 	rows, err := c.bound(l, args).QueryContext(ctx, query)
 	if err != nil {
 		return err
@@ -84,6 +96,16 @@ func (c conn) scan(ctx context.Context, l lane, fields []any, query string, args
 		return err
 	}
 	return rows.Close()
+}
+
+// scanPool tries a second time when the first attempt sent nothing: the connection had died in the pool.
+func (c conn) scanPool(ctx context.Context, pool *pgxpool.Pool, fields []any, query string, args []any) error {
+	args = append([]any{c.store.dialect.execMode}, args...)
+	err := pool.QueryRow(ctx, query, args...).Scan(fields...)
+	if err != nil && ctx.Err() == nil && pgconn.SafeToRetry(err) {
+		err = pool.QueryRow(ctx, query, args...).Scan(fields...)
+	}
+	return err
 }
 
 // exec runs a statement for its effect and says how many rows it touched.

@@ -44,6 +44,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*Store, error) {
 		timeout: o.Timeout, cipher: o.Cipher,
 		general: bun.NewDB(general, pgdialect.New()),
 		hot:     bun.NewDB(hot, pgdialect.New()),
+		pool:    pool,
 		close: func() {
 			_ = general.Close()
 			_ = hot.Close()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/uptrace/bun"
 
 	"github.com/hexauth/hexauth/domain"
@@ -50,8 +51,9 @@ type Store struct {
 	dialect dialect
 	timeout time.Duration
 	cipher  Cipher
-	general *bun.DB // everything that is not hot, and transactions
-	hot     *bun.DB // PostgreSQL: the same pool, but with connections that the others can't take; SQLite: readers
+	general *bun.DB       // everything that is not hot, and transactions
+	hot     *bun.DB       // PostgreSQL: the same pool, but with connections that the others can't take; SQLite: readers
+	pool    *pgxpool.Pool // PostgreSQL: the pool of both
 	close   func()
 }
 
