@@ -30,7 +30,7 @@ func (l *loader) checkValues() {
 // checkProtections refuses to start without a protection that an operator has asked for and that this version does not give yet:
 // nobody would notice that it is missing.
 func (l *loader) checkProtections(environ map[string]string) {
-	for _, name := range []string{"AUTH_RATE_LIMIT_ENABLE", "AUTH_REQUIRE_ELEVATED_CLAIM", "AUTH_TURNSTILE_SECRET"} {
+	for _, name := range []string{"AUTH_RATE_LIMIT_ENABLE", "AUTH_TURNSTILE_SECRET"} {
 		value := strings.TrimSpace(environ[name])
 		on, err := strconv.ParseBool(value)
 		if off := value == "" || value == "disabled" || err == nil && !on; !off {

@@ -72,6 +72,11 @@ type Config struct {
 	// PATMaxExpiresIn is the longest life of a personal access token, in whole seconds; 0 for no limit.
 	PATMaxExpiresIn time.Duration `env:"AUTH_PAT_MAX_EXPIRES_IN" envDefault:"0" min:"0s" max:"876000h" unit:"seconds" doc:"Longest life of a personal access token; 0 for no limit."`
 
+	// RequireElevatedClaim is a domain.ElevationMode.
+	RequireElevatedClaim string `env:"AUTH_REQUIRE_ELEVATED_CLAIM" envDefault:"disabled" enum:"disabled,recommended,required" group:"Elevation and second factors" doc:"Who must prove themselves once more before sensitive operations, see elevation.md: nobody, users who have a security key, or everybody."`
+	// ElevationMFA lets TOTP take part in elevation.
+	ElevationMFA bool `env:"AUTH_REQUIRE_ELEVATED_CLAIM_MFA" envDefault:"false" doc:"Let TOTP take part in elevation: recommended then means users with active TOTP too, and switching TOTP on or off becomes a sensitive operation."`
+
 	// DisableSignUp refuses every new account.
 	DisableSignUp bool `env:"AUTH_DISABLE_SIGNUP" envDefault:"false" group:"Sign-up and users" doc:"Refuse every new account."`
 	// DisableNewUsers creates accounts that are disabled until somebody enables them.

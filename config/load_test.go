@@ -119,6 +119,7 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		PasswordHash: "bcrypt", PasswordHashConcurrency: 2, AllowedRedirectURLs: []string{"https://*.example.com", "myapp://"},
 		AllowedEmails: []string{"jane@example.com"}, AllowedEmailDomains: []string{"example.org", "example.com"},
 		BlockedEmails: []string{"mallory@example.org"}, BlockedEmailDomains: []string{"example.net"}, DataDir: "/var/lib/hexauth",
+		RequireElevatedClaim: "recommended", ElevationMFA: true,
 		PATMaxExpiresIn: 24 * time.Hour, DisableAutoSignUp: true, EmailPasswordlessEnabled: true, OTPEmailEnabled: true, HIBPEnabled: true, HIBPURL: "http://hibp.local",
 		HIBPFailOpen: true, SMTPHost: "mail.example.com", SMTPPort: 465, SMTPSecure: true, SMTPUser: "u", SMTPPassword: "p",
 		SMTPSender: "Example <noreply@example.com>", SMTPAuthMethod: "LOGIN", SMTPAPIHeader: "{}", EmailTemplatesPath: "/templates",
@@ -142,6 +143,7 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		"AUTH_ACCESS_CONTROL_BLOCKED_EMAILS":        "MALLORY@example.org",
 		"AUTH_ACCESS_CONTROL_BLOCKED_EMAIL_DOMAINS": "example.net",
 		"AUTH_DATA_DIR": "/var/lib/hexauth", "AUTH_DEV_MODE": "false",
+		"AUTH_REQUIRE_ELEVATED_CLAIM": "recommended", "AUTH_REQUIRE_ELEVATED_CLAIM_MFA": "true",
 		"AUTH_PAT_MAX_EXPIRES_IN": "86400", "AUTH_DISABLE_AUTO_SIGNUP": "true", "AUTH_EMAIL_PASSWORDLESS_ENABLED": "true", "AUTH_OTP_EMAIL_ENABLED": "true",
 		"AUTH_PASSWORD_HIBP_ENABLED": "true", "AUTH_PASSWORD_HIBP_URL": "http://hibp.local", "AUTH_PASSWORD_HIBP_FAIL_OPEN": "true",
 		"AUTH_SMTP_HOST": "mail.example.com", "AUTH_SMTP_PORT": "465", "AUTH_SMTP_SECURE": "true", "AUTH_SMTP_USER": "u", "AUTH_SMTP_PASS": "p",
@@ -309,14 +311,14 @@ func TestLoad_Warnings(t *testing.T) {
 
 func TestLoad_RefusesProtectionsThatThisVersionDoesNotGive(t *testing.T) {
 	for name, value := range map[string]string{
-		"AUTH_REQUIRE_ELEVATED_CLAIM": "required", "AUTH_RATE_LIMIT_ENABLE": "true", "AUTH_TURNSTILE_SECRET": "secret-of-turnstile",
+		"AUTH_RATE_LIMIT_ENABLE": "true", "AUTH_TURNSTILE_SECRET": "secret-of-turnstile",
 	} {
 		got := problems(t, production(map[string]string{name: value}))
 		require.Equal(t, []string{name}, names(got))
 		require.NotContains(t, got[0].Message, value)
 		require.Equal(t, []string{name + ": this version does not give that protection"}, load(t, map[string]string{name: value}).Warnings)
 	}
-	load(t, production(map[string]string{"AUTH_REQUIRE_ELEVATED_CLAIM": "disabled", "AUTH_RATE_LIMIT_ENABLE": "false"}))
+	load(t, production(map[string]string{"AUTH_RATE_LIMIT_ENABLE": "false"}))
 }
 
 func TestLoad_MailNeedsASender(t *testing.T) {

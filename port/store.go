@@ -53,6 +53,9 @@ type Users interface {
 	// ByEmail returns the account with its roles; case does not matter. ErrNotFound.
 	ByEmail(ctx context.Context, email domain.Email) (domain.User, error)
 
+	// SecondFactors says what the user can prove themselves with besides the first factor; nothing when there is no such user.
+	SecondFactors(ctx context.Context, id domain.UserID) (domain.SecondFactors, error)
+
 	// ReplacePasswordHash sets the hash if it still is old. It reports nothing when it no longer is: somebody else was faster.
 	ReplacePasswordHash(ctx context.Context, id domain.UserID, old, replacement string) error
 

@@ -80,6 +80,16 @@ func (u users) one(ctx context.Context, query string, args ...any) (domain.User,
 	return row.user(), nil
 }
 
+// SecondFactors implements port.Users.
+func (u users) SecondFactors(ctx context.Context, id domain.UserID) (factors domain.SecondFactors, err error) {
+	ctx, cancel := u.conn.bounded(ctx)
+	defer cancel()
+	err = u.conn.scan(ctx, u.conn.read(), []any{&factors.SecurityKey, &factors.TOTP}, `SELECT
+		EXISTS (SELECT 1 FROM auth.user_security_keys WHERE user_id = $1),
+		EXISTS (SELECT 1 FROM auth.users WHERE id = $1 AND active_mfa_type = 'totp')`, string(id))
+	return factors, u.conn.err(ctx, err)
+}
+
 // ReplacePasswordHash implements port.Users.
 func (u users) ReplacePasswordHash(ctx context.Context, id domain.UserID, old, replacement string) error {
 	ctx, cancel := u.conn.bounded(ctx)

@@ -154,8 +154,11 @@ func (w errorWriter) handle(err error, c echo.Context) {
 	case http.StatusServiceUnavailable:
 		header.Set(echo.HeaderRetryAfter, retryAfterSeconds)
 	case http.StatusUnauthorized:
-		if body.Error == api.ErrorResponseError(domain.Unauthorized) {
+		switch domain.Code(body.Error) {
+		case domain.Unauthorized:
 			header.Set(echo.HeaderWWWAuthenticate, "Bearer") // RFC 6750 §3
+		case domain.ElevatedClaimRequired:
+			header.Set(echo.HeaderWWWAuthenticate, `Bearer error="insufficient_user_authentication"`) // RFC 9470 §3
 		}
 	case http.StatusRequestEntityTooLarge:
 		header.Set(echo.HeaderConnection, "close") // what is left of the body will not be read

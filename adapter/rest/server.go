@@ -18,6 +18,7 @@ type UseCases struct {
 	Authenticate            *usecase.Authenticate
 	ChangeUserEmail         *usecase.ChangeUserEmail
 	ChangeUserPassword      *usecase.ChangeUserPassword
+	CheckElevation          *usecase.CheckElevation
 	CreatePAT               *usecase.CreatePAT
 	DeanonymizeUser         *usecase.DeanonymizeUser
 	DeletePAT               *usecase.DeletePAT
@@ -70,7 +71,7 @@ func New(ctx context.Context, useCases UseCases, o Options) (http.Handler, error
 	e.HTTPErrorHandler = errors.handle
 	access := access{log: o.Log, clock: o.Clock, random: o.Random, errors: errors}
 	e.Pre(access.trace, cors)
-	validator, err := newValidator(contract, o.Prefix, o.MaxBodyBytes, useCases.Authenticate)
+	validator, err := newValidator(contract, useCases, o)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the contract: %w", err)
 	}

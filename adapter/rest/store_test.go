@@ -74,6 +74,10 @@ func (g guardedUsers) ByID(ctx context.Context, id domain.UserID) (domain.User, 
 	return yield(ctx, g.before, func() (domain.User, error) { return g.Users.ByID(ctx, id) })
 }
 
+func (g guardedUsers) SecondFactors(ctx context.Context, id domain.UserID) (domain.SecondFactors, error) {
+	return yield(ctx, g.before, func() (domain.SecondFactors, error) { return g.Users.SecondFactors(ctx, id) })
+}
+
 func (g guardedUsers) ByEmail(ctx context.Context, email domain.Email) (domain.User, error) {
 	return yield(ctx, g.before, func() (domain.User, error) { return g.Users.ByEmail(ctx, email) })
 }

@@ -25,6 +25,7 @@ type validator struct {
 	operations   map[string]operation // by method and Echo's route: "POST /v1/token"
 	maxBodyBytes int64
 	authenticate *usecase.Authenticate
+	elevation    *usecase.CheckElevation
 }
 
 // operation is what the contract demands of the requests to one route.
@@ -33,24 +34,27 @@ type operation struct {
 	parameters openapi3.Parameters
 	body       *openapi3.RequestBody // nil: none is read
 	bearer     bearerRule
+	elevation  domain.ElevationDemand
 }
 
-func newValidator(contract *openapi3.T, prefix string, maxBodyBytes int64, authenticate *usecase.Authenticate) (*validator, error) {
-	v := &validator{operations: map[string]operation{}, maxBodyBytes: maxBodyBytes, authenticate: authenticate}
+func newValidator(contract *openapi3.T, useCases UseCases, o Options) (*validator, error) {
+	v := &validator{
+		operations: map[string]operation{}, maxBodyBytes: o.MaxBodyBytes, authenticate: useCases.Authenticate, elevation: useCases.CheckElevation,
+	}
 	for path, item := range contract.Paths.Map() {
-		for method, o := range item.Operations() {
-			bearer, err := bearerRuleOf(o)
+		for method, described := range item.Operations() {
+			bearer, elevation, err := bearerRuleOf(described)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", o.OperationID, err)
+				return nil, fmt.Errorf("%s: %w", described.OperationID, err)
 			}
 			op := operation{
-				route:  &routers.Route{Spec: contract, Path: path, PathItem: item, Method: method, Operation: o},
-				bearer: bearer, parameters: append(item.Parameters, o.Parameters...),
+				route:  &routers.Route{Spec: contract, Path: path, PathItem: item, Method: method, Operation: described},
+				bearer: bearer, elevation: elevation, parameters: append(item.Parameters, described.Parameters...),
 			}
-			if o.RequestBody != nil {
-				op.body = o.RequestBody.Value
+			if described.RequestBody != nil {
+				op.body = described.RequestBody.Value
 			}
-			v.operations[method+" "+prefix+echoRoute(path)] = op
+			v.operations[method+" "+o.Prefix+echoRoute(path)] = op
 		}
 	}
 	return v, nil
@@ -68,7 +72,7 @@ func (v *validator) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c) // Echo's own 404 and 405, and the health check without prefix
 		}
 		c.SetRequest(c.Request().WithContext(domain.WithDevice(c.Request().Context(), deviceOf(c.Request()))))
-		if err := v.checkBearer(c, op.bearer); err != nil {
+		if err := v.checkBearer(c, op); err != nil {
 			return err
 		}
 		if err := checkParameters(c, op); err != nil {
@@ -146,14 +150,18 @@ type bearerRule int
 
 const (
 	bearerIgnored  bearerRule = iota // public: a header is neither needed nor looked at, good or bad
-	bearerOptional                   // a bad token counts as none
+	bearerOptional                   // a bad token, or one that is not elevated and should be, counts as none
 	bearerRequired
 )
 
+// enrolsExtension marks, in the contract, operations that add a factor.
+const enrolsExtension = "x-elevation-enrols"
+
 // bearerRuleOf reads the operation's security requirements: none, one scheme, or one scheme or nothing.
-func bearerRuleOf(o *openapi3.Operation) (bearerRule, error) {
+func bearerRuleOf(o *openapi3.Operation) (bearerRule, domain.ElevationDemand, error) {
+	var elevation domain.ElevationDemand
 	if o.Security == nil {
-		return bearerIgnored, nil
+		return bearerIgnored, elevation, nil
 	}
 	rule := bearerRequired
 	for _, requirement := range *o.Security {
@@ -161,20 +169,31 @@ func bearerRuleOf(o *openapi3.Operation) (bearerRule, error) {
 			rule = bearerOptional
 		}
 		for scheme := range requirement {
-			if scheme != "BearerAuth" && scheme != "BearerAuthElevated" {
-				return 0, fmt.Errorf("the security scheme %q is unknown", scheme)
+			switch scheme {
+			case "BearerAuth":
+			case "BearerAuthElevated":
+				elevation.Sensitive = true
+			case "BearerAuthElevatedMFA":
+				elevation.Sensitive, elevation.MFA = true, true
+			default:
+				return 0, elevation, fmt.Errorf("the security scheme %q is unknown", scheme)
 			}
 		}
 	}
-	return rule, nil
+	elevation.Enrols = o.Extensions[enrolsExtension] == true
+	return rule, elevation, nil
 }
 
-func (v *validator) checkBearer(c echo.Context, rule bearerRule) error {
-	if rule == bearerIgnored {
+func (v *validator) checkBearer(c echo.Context, op operation) error {
+	if op.bearer == bearerIgnored {
 		return nil
 	}
 	claims, err := v.bearer(c)
-	if err != nil && (rule == bearerRequired || !errors.Is(err, domain.Unauthorized)) {
+	if err == nil {
+		err = v.elevation.Do(c.Request().Context(), claims, op.elevation)
+	}
+	none := errors.Is(err, domain.Unauthorized) || errors.Is(err, domain.ElevatedClaimRequired)
+	if err != nil && (op.bearer == bearerRequired || !none) {
 		return err
 	}
 	if err == nil {

@@ -129,6 +129,9 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 		Authenticate:       &usecase.Authenticate{Tokens: tokens},
 		ChangeUserEmail:    &usecase.ChangeUserEmail{Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn},
 		ChangeUserPassword: &usecase.ChangeUserPassword{Store: store, Passwords: passwords, Checks: checks, Clock: system.Clock{}, Policy: signIn},
+		CheckElevation: &usecase.CheckElevation{
+			Store: store, Policy: domain.ElevationPolicy{Mode: domain.ElevationMode(cfg.RequireElevatedClaim), MFA: cfg.ElevationMFA},
+		},
 		CreatePAT: &usecase.CreatePAT{
 			Store: store, Clock: system.Clock{}, Random: system.Random{}, SignIn: signIn, Policy: domain.PATPolicy{MaxLifetime: cfg.PATMaxExpiresIn},
 		},

@@ -37,6 +37,15 @@ func accountsSuite(t *testing.T, open func(t *testing.T) port.Store) {
 		require.Equal(t, "new", account(t, store, id).PasswordHash)
 		require.Equal(t, "$argon2id$x", account(t, store, other).PasswordHash)
 	})
+	t.Run("second factors are those of the user", func(t *testing.T) {
+		store := open(t)
+		id := inserted(t, store, "jane@example.com")
+		for _, user := range []domain.UserID{id, domain.UserID(uuid.NewString())} {
+			factors, err := store.Users().SecondFactors(t.Context(), user)
+			require.NoError(t, err)
+			require.Equal(t, domain.SecondFactors{}, factors)
+		}
+	})
 	t.Run("nobody is ErrNotFound", func(t *testing.T) {
 		store, id := open(t), domain.UserID(uuid.NewString())
 		require.ErrorIs(t, store.Users().SetPasswordHash(t.Context(), id, "new"), port.ErrNotFound)

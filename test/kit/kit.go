@@ -28,6 +28,7 @@ type Settings struct {
 
 	Session   domain.SessionPolicy
 	PAT       domain.PATPolicy
+	Elevation domain.ElevationPolicy
 	ClientURL string
 	Redirects []string
 	Store     bunstore.Options
@@ -114,6 +115,7 @@ func (k *Kit) wire() rest.UseCases {
 	}
 	return rest.UseCases{
 		Authenticate:            &usecase.Authenticate{Tokens: k.Tokens},
+		CheckElevation:          &usecase.CheckElevation{Store: k.Store, Policy: s.Elevation},
 		ChangeUserEmail:         &usecase.ChangeUserEmail{Store: k.Store, Tickets: tickets, SignUp: s.SignUp, Policy: s.SignIn},
 		ChangeUserPassword:      &usecase.ChangeUserPassword{Store: k.Store, Passwords: k.Passwords, Checks: s.Checks, Clock: k.Clock, Policy: s.SignIn},
 		CreatePAT:               &usecase.CreatePAT{Store: k.Store, Clock: k.Clock, Random: k.Random, SignIn: s.SignIn, Policy: s.PAT},
