@@ -27,6 +27,7 @@ const (
 	InvalidState                    Code = "invalid-state"
 	InvalidTicket                   Code = "invalid-ticket"
 	InvalidTOTP                     Code = "invalid-totp"
+	LastWayIn                       Code = "last-way-in"
 	LocaleNotAllowed                Code = "locale-not-allowed"
 	MFATypeNotFound                 Code = "mfa-type-not-found"
 	NoTOTPSecret                    Code = "no-totp-secret"

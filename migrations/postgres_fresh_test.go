@@ -25,7 +25,7 @@ func TestPostgres_AnEmptyDatabaseGetsTheReferenceAndOurAdditions(t *testing.T) {
 	require.Equal(t, allSteps(t, 0), names(report.Applied))
 	require.Equal(t, expected(t, peerSchema, ownSchema), dump(t, db))
 	require.Equal(t, "22 false", get[string](t, db, `SELECT string_agg(version || ' ' || dirty, ',') FROM auth.schema_migrations`))
-	require.Equal(t, "1 foundation,2 mail", get[string](t, db, `SELECT string_agg(id || ' ' || name, ',' ORDER BY id) FROM auth.hexauth_migrations`))
+	require.Equal(t, recorded(), get[string](t, db, `SELECT string_agg(id || ' ' || name, ',' ORDER BY id) FROM auth.hexauth_migrations`))
 }
 
 func TestPostgres_TheExpectedObjectsAreThoseOfTheReference(t *testing.T) {
@@ -60,7 +60,7 @@ func TestPostgres_WorksWithPreparedStatementsToo(t *testing.T) {
 func TestPostgres_WorksOnASingleConnection(t *testing.T) {
 	db := emptyPostgres(t)
 	db.SetMaxOpenConns(1)
-	require.Len(t, mustUp(t, db, Postgres).Applied, 24)
+	require.Equal(t, allSteps(t, 0), names(mustUp(t, db, Postgres).Applied))
 }
 
 func TestPostgres_EveryStepCanBeTakenTwice(t *testing.T) {

@@ -171,5 +171,5 @@ func TestPostgres_SaysWhichRightIsMissing(t *testing.T) {
 	mustUp(t, admin, Postgres)
 	exec(t, admin, `DELETE FROM auth.hexauth_migrations; GRANT ALL ON ALL TABLES IN SCHEMA auth TO `+role)
 	require.ErrorIs(t, up(), Permission)
-	require.ErrorContains(t, up(), "does not own auth.hexauth_codes, auth.hexauth_migrations, ")
+	require.ErrorContains(t, up(), "does not own auth.hexauth_ceremonies, auth.hexauth_codes, ")
 }

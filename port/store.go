@@ -18,6 +18,8 @@ type Repos interface {
 	PKCECodes() PKCECodes
 	Outbox() Outbox
 	PersonalAccessTokens() PersonalAccessTokens
+	SecurityKeys() SecurityKeys
+	Ceremonies() Ceremonies
 }
 
 // Store keeps everything that must outlive the process. What a method has acknowledged survives the death of the process.
@@ -36,6 +38,7 @@ type Store interface {
 type NewUser struct {
 	domain.User
 	Session *domain.Session
+	Key     *domain.SecurityKey
 	Ticket  *domain.TicketRecord
 	OTP     *domain.OTPRecord
 	Message *domain.Message
@@ -43,8 +46,8 @@ type NewUser struct {
 
 // Users keeps accounts and their roles.
 type Users interface {
-	// Insert creates an account with its roles and what comes with it, in one step. ErrTaken: the address or the phone number
-	// belongs to somebody else.
+	// Insert creates an account with its roles and what comes with it, in one step. ErrTaken: the address, the phone number or
+	// the key belongs to somebody else.
 	Insert(ctx context.Context, user NewUser) error
 
 	// ByID returns the account with its roles. ErrNotFound.
@@ -70,6 +73,10 @@ type Users interface {
 	// provider links, sessions, personal access tokens and a pending change of the address are removed. What was mailed to the
 	// address stays: it has reached the owner.
 	Claim(ctx context.Context, id domain.UserID) error
+
+	// WaysIn returns what the user can sign in with, and makes whoever else asks for the same wait until the transaction ends: two
+	// removals must not each leave what the other removes. ErrNotFound. The caller runs it inside of Store.Atomic.
+	WaysIn(ctx context.Context, id domain.UserID) (domain.WaysIn, error)
 
 	// AnnounceEmail notes the address that the account shall get once it is confirmed, where the peer looks for it. ErrNotFound.
 	AnnounceEmail(ctx context.Context, id domain.UserID, email domain.Email) error

@@ -8,7 +8,7 @@ import (
 	"github.com/hexauth/hexauth/port"
 )
 
-// DeleteExpired removes what has expired: refresh tokens, personal access tokens, tickets, codes, and messages that were given up
+// DeleteExpired removes what has expired: refresh tokens, personal access tokens, tickets, codes, ceremonies, and messages that were given up
 // long ago. Any number of instances may run it.
 type DeleteExpired struct {
 	Store port.Store
@@ -26,6 +26,7 @@ func (uc *DeleteExpired) Do(ctx context.Context) (int, error) {
 		}
 	}{
 		{now, uc.Store.Sessions()}, {now, uc.Store.Tickets()}, {now, uc.Store.OTPs()}, {now, uc.Store.PKCECodes()},
+		{now, uc.Store.Ceremonies()},
 		{now.Add(-domain.ParkedFor), uc.Store.Outbox()},
 	} {
 		for {

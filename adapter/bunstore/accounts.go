@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
@@ -34,6 +35,43 @@ func (u users) Claim(ctx context.Context, id domain.UserID) error {
 		step{`UPDATE auth.users SET password_hash = NULL, totp_secret = NULL, active_mfa_type = NULL, ticket = NULL, new_email = NULL
 			WHERE id = $1`, args},
 	))
+}
+
+type waysInRow struct {
+	Password      bool   `bun:"password"`
+	Email         bool   `bun:"email"`
+	VerifiedPhone bool   `bun:"verified_phone"`
+	SecurityKeys  int    `bun:"security_keys"`
+	Providers     string `bun:"providers"`
+}
+
+// WaysIn implements port.Users. The user's row is locked by a statement of its own, so that the next one sees what the
+// transaction before has left.
+func (u users) WaysIn(ctx context.Context, id domain.UserID) (domain.WaysIn, error) {
+	aggregate := "json_group_array"
+	if !u.conn.store.dialect.sqlite { // there the transaction has the only lock there is
+		aggregate = "json_agg"
+		if err := u.lock(ctx, id); err != nil {
+			return domain.WaysIn{}, u.conn.err(ctx, err)
+		}
+	}
+	var row waysInRow
+	err := u.conn.one(ctx, u.conn.write(), &row, `SELECT coalesce(u.password_hash, '') <> '' AS password, u.email IS NOT NULL AS email,
+		u.phone_number IS NOT NULL AND u.phone_number_verified AS verified_phone,
+		(SELECT count(*) FROM auth.user_security_keys k WHERE k.user_id = u.id) AS security_keys,
+		(SELECT coalesce(CAST(`+aggregate+`(p.provider_id) AS text), '[]') FROM auth.user_providers p WHERE p.user_id = u.id) AS providers
+		FROM auth.users u WHERE u.id = $1`, string(id))
+	if err != nil {
+		return domain.WaysIn{}, u.conn.err(ctx, err)
+	}
+	ways := domain.WaysIn{Password: row.Password, Email: row.Email, VerifiedPhone: row.VerifiedPhone, SecurityKeys: row.SecurityKeys}
+	return ways, json.Unmarshal([]byte(row.Providers), &ways.Providers)
+}
+
+// lock makes whoever else locks the user wait until the transaction ends.
+func (u users) lock(ctx context.Context, id domain.UserID) error {
+	var locked string
+	return u.conn.one(ctx, u.conn.write(), &locked, `SELECT CAST(id AS text) FROM auth.users WHERE id = $1 FOR UPDATE`, string(id))
 }
 
 // AnnounceEmail implements port.Users.

@@ -143,6 +143,12 @@ func (s *Store) PKCECodes() port.PKCECodes { return pkceCodes{conn{store: s}} }
 // PersonalAccessTokens returns the repository of tokens for programs.
 func (s *Store) PersonalAccessTokens() port.PersonalAccessTokens { return pats{conn{store: s}} }
 
+// SecurityKeys returns the repository of passkeys and security keys.
+func (s *Store) SecurityKeys() port.SecurityKeys { return securityKeys{conn{store: s}} }
+
+// Ceremonies returns the repository of WebAuthn ceremonies.
+func (s *Store) Ceremonies() port.Ceremonies { return ceremonies{conn{store: s}} }
+
 // Outbox returns the queue of messages.
 func (s *Store) Outbox() port.Outbox { return outbox{conn{store: s}} }
 
@@ -158,3 +164,5 @@ func (r repos) OTPs() port.OTPs                                 { return otps{r.
 func (r repos) PKCECodes() port.PKCECodes                       { return pkceCodes{r.conn} }
 func (r repos) Outbox() port.Outbox                             { return outbox{r.conn} }
 func (r repos) PersonalAccessTokens() port.PersonalAccessTokens { return pats{r.conn} }
+func (r repos) SecurityKeys() port.SecurityKeys                 { return securityKeys{r.conn} }
+func (r repos) Ceremonies() port.Ceremonies                     { return ceremonies{r.conn} }

@@ -44,6 +44,9 @@ func (u users) Insert(ctx context.Context, n port.NewUser) error {
 	if n.Session != nil {
 		steps = append(steps, step{insertSession, sessions(u).arguments(*n.Session)})
 	}
+	if n.Key != nil {
+		steps = append(steps, securityKeys(u).insert(*n.Key))
+	}
 	if n.Ticket != nil {
 		steps = append(steps, tickets(u).insert(*n.Ticket))
 	}

@@ -67,6 +67,8 @@ func answerTo(code domain.Code) (answer, bool) {
 		return answer{http.StatusUnauthorized, "Invalid ticket", true}, true
 	case domain.InvalidTOTP:
 		return answer{http.StatusUnauthorized, "Invalid TOTP code", true}, true
+	case domain.LastWayIn:
+		return answer{http.StatusConflict, "This is the last way to sign in to the account; add another one first", false}, true
 	case domain.LocaleNotAllowed:
 		return answer{http.StatusBadRequest, "Locale not allowed", false}, true
 	case domain.MethodNotAllowed:

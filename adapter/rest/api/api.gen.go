@@ -157,6 +157,7 @@ const (
 	ErrorResponseErrorInvalidState                    ErrorResponseError = "invalid-state"
 	ErrorResponseErrorInvalidTicket                   ErrorResponseError = "invalid-ticket"
 	ErrorResponseErrorInvalidTotp                     ErrorResponseError = "invalid-totp"
+	ErrorResponseErrorLastWayIn                       ErrorResponseError = "last-way-in"
 	ErrorResponseErrorLocaleNotAllowed                ErrorResponseError = "locale-not-allowed"
 	ErrorResponseErrorMethodNotAllowed                ErrorResponseError = "method-not-allowed"
 	ErrorResponseErrorMfaTypeNotFound                 ErrorResponseError = "mfa-type-not-found"
@@ -221,6 +222,8 @@ func (e ErrorResponseError) Valid() bool {
 	case ErrorResponseErrorInvalidTicket:
 		return true
 	case ErrorResponseErrorInvalidTotp:
+		return true
+	case ErrorResponseErrorLastWayIn:
 		return true
 	case ErrorResponseErrorLocaleNotAllowed:
 		return true
