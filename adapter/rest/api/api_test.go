@@ -231,12 +231,13 @@ func TestContract_DemandsABearerTokenExactlyWhereItIsNeeded(t *testing.T) {
 	}
 	require.Equal(t, map[string][]string{
 		"BearerAuth": {
-			"changeUserMfa", "deanonymizeUser", "deletePAT", "elevateWebauthn", "endOtherSessions", "endSession", "getUser", "listPATs", "listSessions",
-			"verifyChangeUserMfa", "verifyElevateWebauthn",
+			"deanonymizeUser", "deletePAT", "elevateWebauthn", "endOtherSessions", "endSession", "getUser", "listPATs", "listSessions",
+			"verifyElevateWebauthn",
 		},
-		"BearerAuth|":         {"signOut", "verifyToken"},
-		"BearerAuthElevated":  {"addSecurityKey", "changeUserEmail", "createPAT", "linkIdToken", "verifyAddSecurityKey"},
-		"BearerAuthElevated|": {"changeUserPassword"},
+		"BearerAuth|":           {"signOut", "verifyToken"},
+		"BearerAuthElevatedMFA": {"changeUserMfa", "verifyChangeUserMfa"},
+		"BearerAuthElevated":    {"addSecurityKey", "changeUserEmail", "createPAT", "linkIdToken", "verifyAddSecurityKey"},
+		"BearerAuthElevated|":   {"changeUserPassword"},
 	}, got)
 }
 
