@@ -11,11 +11,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hexauth/hexauth/domain"
 )
 
 // checkValues applies everything that types and limits cannot say.
 func (l *loader) checkValues() {
 	l.checkListener()
+	l.checkProxies()
 	l.checkURLs()
 	l.checkDatabase()
 	l.checkEncryptionKey()
@@ -86,6 +89,19 @@ func (l *loader) checkListener() {
 	}
 }
 
+// checkProxies reads none as an empty list.
+func (l *loader) checkProxies() {
+	if slices.Equal(l.cfg.TrustedProxies, []string{"none"}) {
+		l.cfg.TrustedProxies = nil
+	}
+	if _, err := domain.NewProxies(l.cfg.TrustedProxies); err != nil {
+		l.problem("AUTH_TRUSTED_PROXIES", err.Error()+", or the list must be the one word none")
+	}
+	if slices.ContainsFunc(l.cfg.TrustedProxies, func(entry string) bool { return strings.HasSuffix(entry, "/0") }) {
+		l.unsafe("AUTH_TRUSTED_PROXIES", "trusts everybody, so every client can invent its address")
+	}
+}
+
 func (l *loader) checkEncryptionKey() {
 	key := l.cfg.EncryptionKey
 	switch {
@@ -133,7 +149,7 @@ func (l *loader) checkUsers() {
 func (l *loader) checkEmailLists() {
 	c := &l.cfg
 	address := regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
-	domain := regexp.MustCompile(`^[\pL\pN]([\pL\pN.-]*[\pL\pN])?$`)
+	domainName := regexp.MustCompile(`^[\pL\pN]([\pL\pN.-]*[\pL\pN])?$`)
 	for name, list := range map[string][]string{
 		"AUTH_ACCESS_CONTROL_ALLOWED_EMAILS": c.AllowedEmails, "AUTH_ACCESS_CONTROL_BLOCKED_EMAILS": c.BlockedEmails,
 	} {
@@ -144,7 +160,7 @@ func (l *loader) checkEmailLists() {
 		"AUTH_ACCESS_CONTROL_ALLOWED_EMAIL_DOMAINS": c.AllowedEmailDomains, "AUTH_ACCESS_CONTROL_BLOCKED_EMAIL_DOMAINS": c.BlockedEmailDomains,
 	} {
 		lowerAll(list)
-		l.checkEach(name, list, domain.MatchString, "entry %d must be a domain such as example.com, without @ or wildcards")
+		l.checkEach(name, list, domainName.MatchString, "entry %d must be a domain such as example.com, without @ or wildcards")
 	}
 	l.checkOverlap("AUTH_ACCESS_CONTROL_ALLOWED_EMAILS", c.AllowedEmails, "AUTH_ACCESS_CONTROL_BLOCKED_EMAILS", c.BlockedEmails)
 	l.checkOverlap("AUTH_ACCESS_CONTROL_ALLOWED_EMAIL_DOMAINS", c.AllowedEmailDomains,

@@ -147,6 +147,11 @@ type Config struct {
 	BlockedEmails       []string `env:"AUTH_ACCESS_CONTROL_BLOCKED_EMAILS" example:"mallory@example.com" doc:"Addresses that may not sign up or in. They win over every allowed list."`
 	BlockedEmailDomains []string `env:"AUTH_ACCESS_CONTROL_BLOCKED_EMAIL_DOMAINS" example:"example.net" doc:"Domains whose addresses may not sign up or in, unless an address is allowed by name."`
 
+	// TrustedProxies are networks and addresses; empty for none. domain.NewProxies accepts them.
+	TrustedProxies []string `env:"AUTH_TRUSTED_PROXIES" group:"Limits" envDefault:"127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7" example:"10.0.0.0/8,2001:db8::/32" doc:"Networks of the proxies in front of this server. They alone are believed about addresses of clients, see limits.md. The default are loopback and private addresses; none trusts nobody."`
+	// ProxyHeader is the header in which they name the client.
+	ProxyHeader string `env:"AUTH_TRUSTED_PROXIES_HEADER" envDefault:"any" enum:"any,x-forwarded-for,forwarded" doc:"Header in which the proxies name the client. any reads X-Forwarded-For where it is present, and Forwarded otherwise. Name the one that your proxy writes if it lets the other pass."`
+
 	// Development tells the mode, forced or found out.
 	Development bool `env:"AUTH_DEV_MODE" group:"Modes" defaultText:"true when neither a database nor HASURA_GRAPHQL_JWT_SECRET is configured" example:"true" doc:"Forces development mode (true) or production (false)."`
 	// DataDir is where files are kept in development mode.

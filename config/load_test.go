@@ -78,7 +78,10 @@ func defaults() config.Config {
 		GravatarRating:             "g",
 		PasswordMinLength:          3,
 		PasswordHash:               "argon2id",
+		RequireElevatedClaim:       "disabled",
 		DataDir:                    "./data",
+		TrustedProxies:             []string{"127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"},
+		ProxyHeader:                "any",
 	}
 }
 
@@ -123,6 +126,7 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		PATMaxExpiresIn: 24 * time.Hour, DisableAutoSignUp: true, EmailPasswordlessEnabled: true, OTPEmailEnabled: true, HIBPEnabled: true, HIBPURL: "http://hibp.local",
 		HIBPFailOpen: true, SMTPHost: "mail.example.com", SMTPPort: 465, SMTPSecure: true, SMTPUser: "u", SMTPPassword: "p",
 		SMTPSender: "Example <noreply@example.com>", SMTPAuthMethod: "LOGIN", SMTPAPIHeader: "{}", EmailTemplatesPath: "/templates",
+		TrustedProxies: []string{"192.0.2.1", "2001:db8::/32"}, ProxyHeader: "forwarded",
 	}
 	requireConfig(t, want, load(t, map[string]string{
 		"AUTH_HOST": "[::1]", "AUTH_PORT": " 4001 ", "AUTH_API_PREFIX": "v1/", "AUTH_SERVER_URL": "https://a.example.com/v1",
@@ -149,6 +153,7 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		"AUTH_SMTP_HOST": "mail.example.com", "AUTH_SMTP_PORT": "465", "AUTH_SMTP_SECURE": "true", "AUTH_SMTP_USER": "u", "AUTH_SMTP_PASS": "p",
 		"AUTH_SMTP_SENDER": "Example <noreply@example.com>", "AUTH_SMTP_AUTH_METHOD": "LOGIN", "AUTH_SMTP_X_SMTPAPI_HEADER": "{}",
 		"AUTH_EMAIL_TEMPLATES_PATH": "/templates",
+		"AUTH_TRUSTED_PROXIES":      "192.0.2.1, 2001:db8::/32", "AUTH_TRUSTED_PROXIES_HEADER": "forwarded",
 	}))
 }
 

@@ -92,6 +92,8 @@ func TestEffective_TellsValuesAndSources(t *testing.T) {
 		{Name: "AUTH_REFRESH_TOKEN_EXPIRES_IN", Value: "2592000", Source: config.FromDefault},
 		{Name: "AUTH_REFRESH_TOKEN_GRACE", Value: "1m30s", Source: config.FromEnvironment},
 		{Name: "AUTH_PAT_MAX_EXPIRES_IN", Value: "0", Source: config.FromDefault},
+		{Name: "AUTH_REQUIRE_ELEVATED_CLAIM", Value: "disabled", Source: config.FromDefault},
+		{Name: "AUTH_REQUIRE_ELEVATED_CLAIM_MFA", Value: "false", Source: config.FromDefault},
 		{Name: "AUTH_DISABLE_SIGNUP", Value: "false", Source: config.FromDefault},
 		{Name: "AUTH_DISABLE_NEW_USERS", Value: "false", Source: config.FromDefault},
 		{Name: "AUTH_DISABLE_AUTO_SIGNUP", Value: "false", Source: config.FromDefault},
@@ -126,6 +128,8 @@ func TestEffective_TellsValuesAndSources(t *testing.T) {
 		{Name: "AUTH_ACCESS_CONTROL_ALLOWED_EMAIL_DOMAINS", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_ACCESS_CONTROL_BLOCKED_EMAILS", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_ACCESS_CONTROL_BLOCKED_EMAIL_DOMAINS", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_TRUSTED_PROXIES", Value: "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7", Source: config.FromDefault},
+		{Name: "AUTH_TRUSTED_PROXIES_HEADER", Value: "any", Source: config.FromDefault},
 		{Name: "AUTH_DEV_MODE", Value: "true", Source: config.FromEnvironment},
 		{Name: "AUTH_DATA_DIR", Value: "./data", Source: config.FromDefault},
 	}

@@ -32,8 +32,8 @@ func TestVariables_AreCompleteAndUnique(t *testing.T) {
 		}
 		require.Contains(t, config.Markdown(), "| `"+v.Name+"` |")
 	}
-	require.Equal(t, []string{"Server", "Database", "Tokens and keys", "Sign-up and users", "Passwords", "Mail", "Access control", "Modes"}, groups)
-	require.Len(t, seen, 60)
+	require.Equal(t, []string{"Server", "Database", "Tokens and keys", "Elevation and second factors", "Sign-up and users", "Passwords", "Mail", "Access control", "Limits", "Modes"}, groups)
+	require.Len(t, seen, 64)
 }
 
 func TestVariables_DescribeOne(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
 )
 
@@ -27,12 +28,13 @@ func requestID(c echo.Context) string {
 // saneRequestID is what is accepted of a request id that a proxy has set: nothing that could disturb a log.
 var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// access gives every request an id, a line in the log and an answer even when a handler panics.
+// access gives every request an id, where it comes from, a line in the log and an answer even when a handler panics.
 type access struct {
 	log    *slog.Logger
 	clock  port.Clock
 	random port.Random
 	errors errorWriter
+	origin origin
 }
 
 // trace is the outermost middleware. The line has the route, never the query or the body: those hold secrets.
@@ -45,6 +47,7 @@ func (a access) trace(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Set(requestIDKey, id)
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		c.SetRequest(c.Request().WithContext(domain.WithDevice(c.Request().Context(), a.origin.deviceOf(c.Request()))))
 		if err := a.recovered(next, c); err != nil {
 			a.errors.handle(err, c)
 		}
@@ -70,7 +73,7 @@ func (a access) line(c echo.Context, started time.Time) {
 	attributes := []slog.Attr{
 		slog.String("request_id", requestID(c)), slog.String("method", c.Request().Method), slog.String("route", c.Path()),
 		slog.Int("status", c.Response().Status), slog.Int64("duration_us", a.clock.Now().Sub(started).Microseconds()),
-		slog.String("remote_addr", c.Request().RemoteAddr),
+		slog.String("remote_addr", c.Request().RemoteAddr), slog.String("client_addr", domain.DeviceOf(c.Request().Context()).Address),
 	}
 	if code, ok := c.Get(errorCodeKey).(string); ok {
 		attributes = append(attributes, slog.String("error", code))

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/hexauth/hexauth/adapter/rest/api"
+	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
 	"github.com/hexauth/hexauth/usecase"
 )
@@ -53,7 +54,9 @@ type Options struct {
 	MaxBodyBytes  int64
 	ConcealErrors bool // answer what could tell about accounts with invalid-request
 	Version       string
-	Mailbox       http.Handler // of development mode, at /dev/mailbox; nil without
+	Proxies       domain.Proxies // who is believed about addresses of clients
+	ProxyHeader   ProxyHeader    // where they say so; "" for ProxyHeaderAny
+	Mailbox       http.Handler   // of development mode, at /dev/mailbox; nil without
 	Log           *slog.Logger
 	Clock         port.Clock
 	Random        port.Random // of request ids
@@ -69,7 +72,7 @@ func New(ctx context.Context, useCases UseCases, o Options) (http.Handler, error
 	e.HideBanner, e.HidePort = true, true
 	errors := errorWriter{conceal: o.ConcealErrors, log: o.Log}
 	e.HTTPErrorHandler = errors.handle
-	access := access{log: o.Log, clock: o.Clock, random: o.Random, errors: errors}
+	access := access{log: o.Log, clock: o.Clock, random: o.Random, errors: errors, origin: origin{proxies: o.Proxies, header: o.ProxyHeader}}
 	e.Pre(access.trace, cors)
 	validator, err := newValidator(contract, useCases, o)
 	if err != nil {

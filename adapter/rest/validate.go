@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -71,7 +69,6 @@ func (v *validator) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		if !found {
 			return next(c) // Echo's own 404 and 405, and the health check without prefix
 		}
-		c.SetRequest(c.Request().WithContext(domain.WithDevice(c.Request().Context(), deviceOf(c.Request()))))
 		if err := v.checkBearer(c, op); err != nil {
 			return err
 		}
@@ -85,16 +82,6 @@ func (v *validator) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
-}
-
-// deviceOf tells where a request comes from, as far as it can be kept: addresses without port, text without what a database
-// refuses.
-func deviceOf(r *http.Request) domain.Device {
-	address, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		address = ""
-	}
-	return domain.Device{UserAgent: printable(strings.ToValidUTF8(r.UserAgent(), "")), Address: address}
 }
 
 func checkParameters(c echo.Context, op operation) error {

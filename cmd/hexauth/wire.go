@@ -83,8 +83,12 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 	if err != nil {
 		return nil, err
 	}
+	proxies, err := domain.NewProxies(cfg.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
 	handler, err := rest.New(ctx, useCases, rest.Options{
-		Prefix: cfg.APIPrefix, MaxBodyBytes: cfg.MaxBodyBytes, ConcealErrors: cfg.ConcealErrors, Version: version,
+		Proxies: proxies, ProxyHeader: rest.ProxyHeader(cfg.ProxyHeader), Prefix: cfg.APIPrefix, MaxBodyBytes: cfg.MaxBodyBytes, ConcealErrors: cfg.ConcealErrors, Version: version,
 		Mailbox: mail.page, Log: log, Clock: system.Clock{}, Random: system.Random{},
 	})
 	if err != nil {
