@@ -20,6 +20,8 @@ type Repos interface {
 	PersonalAccessTokens() PersonalAccessTokens
 	SecurityKeys() SecurityKeys
 	Ceremonies() Ceremonies
+	ProviderLinks() ProviderLinks
+	ProviderStates() ProviderStates
 }
 
 // Store keeps everything that must outlive the process. What a method has acknowledged survives the death of the process.
@@ -39,6 +41,7 @@ type NewUser struct {
 	domain.User
 	Session *domain.Session
 	Key     *domain.SecurityKey
+	Link    *domain.ProviderLink
 	Ticket  *domain.TicketRecord
 	OTP     *domain.OTPRecord
 	Message *domain.Message
@@ -46,8 +49,8 @@ type NewUser struct {
 
 // Users keeps accounts and their roles.
 type Users interface {
-	// Insert creates an account with its roles and what comes with it, in one step. ErrTaken: the address, the phone number or
-	// the key belongs to somebody else.
+	// Insert creates an account with its roles and what comes with it, in one step. ErrTaken: the address, the phone number,
+	// the key or the identity belongs to somebody else.
 	Insert(ctx context.Context, user NewUser) error
 
 	// ByID returns the account with its roles. ErrNotFound.
@@ -70,8 +73,8 @@ type Users interface {
 	MarkEmailVerified(ctx context.Context, id domain.UserID, email domain.Email) error
 
 	// Claim takes the account from whoever made it for an address that was not theirs: password, second factors, security keys,
-	// provider links, sessions, personal access tokens and a pending change of the address are removed. What was mailed to the
-	// address stays: it has reached the owner.
+	// provider links, sessions, personal access tokens, codes that wait to be exchanged, links to providers that are being made and
+	// a pending change of the address are removed. What was mailed to the address stays: it has reached the owner.
 	Claim(ctx context.Context, id domain.UserID) error
 
 	// WaysIn returns what the user can sign in with, and makes whoever else asks for the same wait until the transaction ends: two

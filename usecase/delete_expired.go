@@ -8,8 +8,8 @@ import (
 	"github.com/hexauth/hexauth/port"
 )
 
-// DeleteExpired removes what has expired: refresh tokens, personal access tokens, tickets, codes, ceremonies, and messages that were given up
-// long ago. Any number of instances may run it.
+// DeleteExpired removes what has expired: refresh tokens, personal access tokens, tickets, codes, ceremonies, states of provider
+// sign-ins, and messages that were given up long ago. Any number of instances may run it.
 type DeleteExpired struct {
 	Store port.Store
 	Clock port.Clock
@@ -27,6 +27,7 @@ func (uc *DeleteExpired) Do(ctx context.Context) (int, error) {
 	}{
 		{now, uc.Store.Sessions()}, {now, uc.Store.Tickets()}, {now, uc.Store.OTPs()}, {now, uc.Store.PKCECodes()},
 		{now, uc.Store.Ceremonies()},
+		{now, uc.Store.ProviderStates()},
 		{now.Add(-domain.ParkedFor), uc.Store.Outbox()},
 	} {
 		for {

@@ -28,6 +28,8 @@ func (u users) Claim(ctx context.Context, id domain.UserID) error {
 	args := []any{string(id)}
 	return u.conn.err(ctx, u.conn.together(ctx,
 		step{`DELETE FROM auth.hexauth_tickets WHERE user_id = $1 AND purpose = $2`, []any{string(id), string(domain.TicketEmailConfirmChange)}},
+		step{`DELETE FROM auth.pkce_authorization_codes WHERE user_id = $1`, args},
+		step{`DELETE FROM auth.hexauth_provider_states WHERE user_id = $1`, args},
 		step{`DELETE FROM auth.refresh_tokens WHERE user_id = $1`, args},
 		step{`DELETE FROM auth.oauth2_refresh_tokens WHERE user_id = $1`, args},
 		step{`DELETE FROM auth.user_security_keys WHERE user_id = $1`, args},

@@ -164,13 +164,14 @@ func (s sessions) EndAllBut(ctx context.Context, id domain.UserID, spared domain
 	)...))
 }
 
-// voidPending removes what could still open a session of a user: tickets, codes, and what waits to be exchanged. The attempts
-// that were spent on codes stay spent.
+// voidPending removes what could still open a session of a user: tickets, codes, what waits to be exchanged, and links to
+// providers that are being made. The attempts that were spent on codes stay spent.
 func voidPending(id domain.UserID) []step {
 	return []step{
 		{`DELETE FROM auth.hexauth_tickets WHERE user_id = $1`, []any{string(id)}},
 		{`UPDATE auth.hexauth_codes SET code_hash = NULL WHERE user_id = $1`, []any{string(id)}},
 		{`DELETE FROM auth.pkce_authorization_codes WHERE user_id = $1`, []any{string(id)}},
+		{`DELETE FROM auth.hexauth_provider_states WHERE user_id = $1`, []any{string(id)}},
 	}
 }
 

@@ -149,6 +149,12 @@ func (s *Store) SecurityKeys() port.SecurityKeys { return securityKeys{conn{stor
 // Ceremonies returns the repository of WebAuthn ceremonies.
 func (s *Store) Ceremonies() port.Ceremonies { return ceremonies{conn{store: s}} }
 
+// ProviderLinks returns the repository of users' identities at providers.
+func (s *Store) ProviderLinks() port.ProviderLinks { return providerLinks{conn{store: s}} }
+
+// ProviderStates returns the repository of what is to happen when a browser comes back from a provider.
+func (s *Store) ProviderStates() port.ProviderStates { return providerStates{conn{store: s}} }
+
 // Outbox returns the queue of messages.
 func (s *Store) Outbox() port.Outbox { return outbox{conn{store: s}} }
 
@@ -166,3 +172,5 @@ func (r repos) Outbox() port.Outbox                             { return outbox{
 func (r repos) PersonalAccessTokens() port.PersonalAccessTokens { return pats{r.conn} }
 func (r repos) SecurityKeys() port.SecurityKeys                 { return securityKeys{r.conn} }
 func (r repos) Ceremonies() port.Ceremonies                     { return ceremonies{r.conn} }
+func (r repos) ProviderLinks() port.ProviderLinks               { return providerLinks{r.conn} }
+func (r repos) ProviderStates() port.ProviderStates             { return providerStates{r.conn} }

@@ -47,6 +47,13 @@ func (u users) Insert(ctx context.Context, n port.NewUser) error {
 	if n.Key != nil {
 		steps = append(steps, securityKeys(u).insert(*n.Key))
 	}
+	if n.Link != nil {
+		link, err := providerLinks(u).insert(*n.Link)
+		if err != nil {
+			return err
+		}
+		steps = append(steps, link)
+	}
 	if n.Ticket != nil {
 		steps = append(steps, tickets(u).insert(*n.Ticket))
 	}
