@@ -16,7 +16,7 @@ func TestTokenExchange_GivesTheSessionToWhoKnowsTheVerifierOnce(t *testing.T) {
 	code := c.code("jane@example.com")
 	wrong := c.refusedPost("/token/exchange", exchange(code, verifier+"x"), http.StatusBadRequest, domain.InvalidRequest)
 	require.Equal(t, "code", wrong.Field)
-	unknown := c.refusedPost("/token/exchange", exchange("x"+code[1:], verifier), http.StatusBadRequest, domain.InvalidRequest)
+	unknown := c.refusedPost("/token/exchange", exchange(domain.S256(code), verifier), http.StatusBadRequest, domain.InvalidRequest)
 	unknown.RequestID = wrong.RequestID
 	require.Equal(t, wrong, unknown, "a wrong verifier and a wrong code look alike")
 	require.Zero(t, c.kit.Count("SELECT count(*) FROM auth.refresh_tokens"), "no session before the exchange")
