@@ -10,7 +10,7 @@ func google() kind {
 		profileURL:       "https://www.googleapis.com/oauth2/v2/userinfo",
 		scopes:           []string{"openid", "email", "profile"},
 		pkce:             true,
-		nonce:            true,
+		nonce:            withOpenID,
 		read: func(ctx context.Context, v visit) (profile, error) {
 			var user struct {
 				ID            string `json:"id"`

@@ -23,7 +23,7 @@ type idClaims struct {
 // the profile's.
 func (v visit) checkIDToken(id string) error {
 	raw, _ := v.token.Extra("id_token").(string)
-	if raw == "" || !v.kind.nonce {
+	if raw == "" || v.kind.nonce == never {
 		return nil
 	}
 	var claims struct {

@@ -58,7 +58,7 @@ type kind struct {
 	parameters       url.Values // more of the authorization request
 	basic            bool       // credentials go into the header Authorization, otherwise into the form (RFC 6749 §2.3.1)
 	pkce             bool       // RFC 7636 is known to be supported together with a client secret
-	nonce            bool       // gives id tokens that repeat the nonce, when the scopes hold openid (OpenID Connect Core §3.1.2.1)
+	nonce            nonce
 
 	// select adds what depends on the request; nil for nothing.
 	selects func(request port.AuthorizationRequest, parameters url.Values)
@@ -67,6 +67,15 @@ type kind struct {
 	// read finds out who it is that the provider let in.
 	read func(ctx context.Context, v visit) (profile, error)
 }
+
+// nonce says when a provider gives id tokens that repeat a nonce (OpenID Connect Core §3.1.2.1).
+type nonce int
+
+const (
+	never      nonce = iota
+	withOpenID       // when the scopes hold openid
+	always
+)
 
 // provider is a port.IdentityProvider that speaks OAuth 2.0.
 type provider struct {
@@ -86,7 +95,9 @@ func newProvider(name string, k kind, s Settings, o Options) *provider {
 	if s.Scopes != nil {
 		k.scopes = s.Scopes
 	}
-	k.nonce = k.nonce && slices.Contains(k.scopes, "openid")
+	if k.nonce == withOpenID && !slices.Contains(k.scopes, "openid") {
+		k.nonce = never
+	}
 	style := oauth2.AuthStyleInParams
 	if k.basic {
 		style = oauth2.AuthStyleInHeader
@@ -141,7 +152,7 @@ func (p *provider) Begin(_ context.Context, r port.AuthorizationRequest) (locati
 		parameters.Set("code_challenge", domain.S256(own.Verifier))
 		parameters.Set("code_challenge_method", "S256")
 	}
-	if p.kind.nonce {
+	if p.kind.nonce != never {
 		own.Nonce = unguessable(p.random)
 		parameters.Set("nonce", own.Nonce)
 	}
@@ -179,7 +190,7 @@ func (p *provider) exchange(ctx context.Context, callback port.ProviderCallback,
 		return nil, own, err
 	case callback.Code == "":
 		return nil, own, errors.New("the callback has no code")
-	case p.kind.pkce && own.Verifier == "" || p.kind.nonce && own.Nonce == "":
+	case p.kind.pkce && own.Verifier == "" || p.kind.nonce != never && own.Nonce == "":
 		return nil, own, errors.New("the request's secret is missing")
 	case !sameOrigin(callback.Issuer, p.config.Endpoint.AuthURL):
 		return nil, own, errors.New("the callback comes from another issuer (RFC 9207)")
