@@ -28,6 +28,7 @@ func (l *loader) checkValues() {
 	l.checkEmailLists()
 	l.checkRedirects()
 	l.checkMail()
+	l.checkProviders()
 }
 
 // checkProtections refuses to start without a protection that an operator has asked for and that this version does not give yet:

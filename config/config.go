@@ -152,6 +152,9 @@ type Config struct {
 	// ProxyHeader is the header in which they name the client.
 	ProxyHeader string `env:"AUTH_TRUSTED_PROXIES_HEADER" envDefault:"any" enum:"any,x-forwarded-for,forwarded" doc:"Header in which the proxies name the client. any reads X-Forwarded-For where it is present, and Forwarded otherwise. Name the one that your proxy writes if it lets the other pass."`
 
+	// Providers are the identity providers.
+	Providers Providers `env:"-"`
+
 	// Development tells the mode, forced or found out.
 	Development bool `env:"AUTH_DEV_MODE" group:"Modes" defaultText:"true when neither a database nor HASURA_GRAPHQL_JWT_SECRET is configured" example:"true" doc:"Forces development mode (true) or production (false)."`
 	// DataDir is where files are kept in development mode.

@@ -33,6 +33,9 @@ type Setting struct {
 func (l *loader) settings() []Setting {
 	list := make([]Setting, 0, len(l.fields))
 	for _, f := range l.fields {
+		if f.prefix != "" && !l.mentions(f.prefix) {
+			continue // a provider that nobody has said anything about
+		}
 		s := Setting{
 			Name:   l.givenName(f.name),
 			Value:  f.show(reflect.ValueOf(l.cfg).FieldByIndex(f.Index)),
@@ -44,6 +47,16 @@ func (l *loader) settings() []Setting {
 		list = append(list, s)
 	}
 	return list
+}
+
+// mentions tells whether a variable is set whose name begins with prefix.
+func (l *loader) mentions(prefix string) bool {
+	for name := range l.given {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // show writes a value as one would write it into the environment, with what is secret hidden.

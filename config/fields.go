@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/ecdsa"
 	"reflect"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ import (
 type Variable struct {
 	Name               string
 	Group              string   // heading under which it is documented
-	Type               string   // string, integer, boolean, duration, list, URL, hexadecimal or JSON
+	Type               string   // string, integer, boolean, duration, list, URL, hexadecimal, JSON or PEM
 	Unit               string   // seconds, bytes …; "" where the type says enough
 	Default            string   // the default as one would write it, or words; "" for none
 	DevelopmentDefault string   // the default in development mode where it differs
@@ -50,8 +51,9 @@ func aliasNote(f field, alias string) string {
 // field is one variable as the struct Config declares it.
 type field struct {
 	reflect.StructField
-	name  string
-	group string
+	name   string
+	group  string
+	prefix string // what the names of the provider's variables begin with; "" for other fields
 }
 
 // fields returns the fields of Config that stand for a variable, in order.
@@ -59,6 +61,12 @@ func fields() []field {
 	var list []field
 	group := ""
 	for _, sf := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		if sf.Type == reflect.TypeFor[Providers]() {
+			for i := range sf.Type.NumField() {
+				list = append(list, providerFields(sf.Type.Field(i), append(slices.Clone(sf.Index), i))...)
+			}
+			continue
+		}
 		name := sf.Tag.Get("env")
 		if name == "" {
 			continue
@@ -103,6 +111,8 @@ func (f field) typeName() string {
 		return "hexadecimal"
 	case reflect.TypeFor[*JWTSecret]():
 		return "JSON"
+	case reflect.TypeFor[*ecdsa.PrivateKey]():
+		return "PEM"
 	case reflect.TypeFor[bool]():
 		return "boolean"
 	case reflect.TypeFor[int](), reflect.TypeFor[int64]():

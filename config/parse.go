@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/ecdsa"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -16,13 +17,24 @@ import (
 
 // parse fills cfg. The parser's own error texts repeat values, so they are replaced by ours.
 func (l *loader) parse() {
-	err := env.ParseWithOptions(&l.cfg, env.Options{
+	l.parseInto(&l.cfg, "")
+	providers := reflect.ValueOf(&l.cfg.Providers).Elem()
+	for i := range providers.NumField() {
+		l.parseInto(providers.Field(i).Addr().Interface(), providers.Type().Field(i).Tag.Get("envPrefix"))
+	}
+}
+
+// parseInto fills one struct from the variables whose names begin with prefix.
+func (l *loader) parseInto(target any, prefix string) {
+	err := env.ParseWithOptions(target, env.Options{
 		Environment: l.values,
+		Prefix:      prefix,
 		FuncMap: map[reflect.Type]env.ParserFunc{
-			reflect.TypeFor[time.Duration](): func(s string) (any, error) { return parseDuration(s) },
-			reflect.TypeFor[[]string]():      func(s string) (any, error) { return splitList(s), nil },
-			reflect.TypeFor[[]byte]():        func(s string) (any, error) { return parseHexKey(s) },
-			reflect.TypeFor[JWTSecret]():     func(s string) (any, error) { return parseJWTSecret(s) },
+			reflect.TypeFor[time.Duration]():    func(s string) (any, error) { return parseDuration(s) },
+			reflect.TypeFor[[]string]():         func(s string) (any, error) { return splitList(s), nil },
+			reflect.TypeFor[[]byte]():           func(s string) (any, error) { return parseHexKey(s) },
+			reflect.TypeFor[JWTSecret]():        func(s string) (any, error) { return parseJWTSecret(s) },
+			reflect.TypeFor[ecdsa.PrivateKey](): func(s string) (any, error) { return parseAppleKey(s) },
 		},
 	})
 	var all env.AggregateError
@@ -32,13 +44,13 @@ func (l *loader) parse() {
 	for _, err := range all.Errors {
 		var failed env.ParseError
 		if errors.As(err, &failed) {
-			l.parseProblem(failed)
+			l.parseProblem(failed, prefix)
 		}
 	}
 }
 
-func (l *loader) parseProblem(failed env.ParseError) {
-	i := slices.IndexFunc(l.fields, func(f field) bool { return f.Name == failed.Name })
+func (l *loader) parseProblem(failed env.ParseError, prefix string) {
+	i := slices.IndexFunc(l.fields, func(f field) bool { return f.Name == failed.Name && f.prefix == prefix })
 	f := l.fields[i]
 	if own, ok := errors.AsType[mistakes](failed.Err); ok {
 		for _, message := range own {

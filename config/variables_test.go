@@ -17,13 +17,15 @@ func TestMarkdown_IsInStepWithTheDocumentation(t *testing.T) {
 
 func TestVariables_AreCompleteAndUnique(t *testing.T) {
 	seen := map[string]bool{}
-	groups := []string{}
+	groups, ofProviders := []string{}, 0
 	for _, v := range config.Variables() {
 		require.False(t, seen[v.Name], v.Name)
 		seen[v.Name] = true
 		require.NotEmpty(t, v.Description, v.Name)
 		require.True(t, strings.HasSuffix(v.Description, "."), v.Name)
-		if len(groups) == 0 || groups[len(groups)-1] != v.Group {
+		if strings.HasPrefix(v.Group, "Provider: ") {
+			ofProviders++
+		} else if len(groups) == 0 || groups[len(groups)-1] != v.Group {
 			groups = append(groups, v.Group)
 		}
 		if v.Type == "integer" || v.Type == "duration" {
@@ -33,7 +35,8 @@ func TestVariables_AreCompleteAndUnique(t *testing.T) {
 		require.Contains(t, config.Markdown(), "| `"+v.Name+"` |")
 	}
 	require.Equal(t, []string{"Server", "Database", "Tokens and keys", "Elevation and second factors", "Sign-up and users", "Passwords", "Mail", "Access control", "Limits", "Modes"}, groups)
-	require.Len(t, seen, 64)
+	require.Len(t, seen, 64+ofProviders)
+	require.Equal(t, 118, ofProviders)
 }
 
 func TestVariables_DescribeOne(t *testing.T) {
