@@ -19,6 +19,7 @@ const (
 	EmailAlreadyVerified            Code = "email-already-verified"
 	ForbiddenAnonymous              Code = "forbidden-anonymous"
 	InternalServerError             Code = "internal-server-error"
+	InvalidAdminSecret              Code = "invalid-admin-secret"
 	InvalidEmailPassword            Code = "invalid-email-password"
 	InvalidOTP                      Code = "invalid-otp"
 	InvalidPAT                      Code = "invalid-pat"

@@ -18,6 +18,7 @@ type Repos interface {
 	PKCECodes() PKCECodes
 	Outbox() Outbox
 	PersonalAccessTokens() PersonalAccessTokens
+	Administration() Administration
 	SecurityKeys() SecurityKeys
 	Ceremonies() Ceremonies
 	ProviderLinks() ProviderLinks

@@ -155,6 +155,9 @@ func (s *Store) ProviderLinks() port.ProviderLinks { return providerLinks{conn{s
 // ProviderStates returns the repository of what is to happen when a browser comes back from a provider.
 func (s *Store) ProviderStates() port.ProviderStates { return providerStates{conn{store: s}} }
 
+// Administration returns the administrators' view of accounts.
+func (s *Store) Administration() port.Administration { return administration{conn{store: s}} }
+
 // Outbox returns the queue of messages.
 func (s *Store) Outbox() port.Outbox { return outbox{conn{store: s}} }
 
@@ -174,3 +177,4 @@ func (r repos) SecurityKeys() port.SecurityKeys                 { return securit
 func (r repos) Ceremonies() port.Ceremonies                     { return ceremonies{r.conn} }
 func (r repos) ProviderLinks() port.ProviderLinks               { return providerLinks{r.conn} }
 func (r repos) ProviderStates() port.ProviderStates             { return providerStates{r.conn} }
+func (r repos) Administration() port.Administration             { return administration{r.conn} }

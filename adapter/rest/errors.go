@@ -51,6 +51,8 @@ func answerTo(code domain.Code) (answer, bool) {
 		return answer{http.StatusForbidden, "Forbidden, user is anonymous.", true}, true
 	case domain.InternalServerError:
 		return answer{http.StatusInternalServerError, "Internal server error", false}, true
+	case domain.InvalidAdminSecret:
+		return answer{http.StatusUnauthorized, "Invalid admin secret", false}, true
 	case domain.InvalidEmailPassword:
 		return answer{http.StatusUnauthorized, "Incorrect email or password", true}, true
 	case domain.InvalidOTP:

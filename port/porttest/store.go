@@ -33,6 +33,8 @@ func Store(t *testing.T, open func(t *testing.T) port.Store) {
 	t.Run("ProviderStates", func(t *testing.T) { providerStatesSuite(t, open) })
 	t.Run("SigningKeys", func(t *testing.T) { signingKeysSuite(t, open) })
 	t.Run("Accounts", func(t *testing.T) { accountsSuite(t, open) })
+	t.Run("Administration", func(t *testing.T) { administrationSuite(t, open) })
+	t.Run("Administration.List", func(t *testing.T) { userListSuite(t, open) })
 	t.Run("Deanonymize", func(t *testing.T) { deanonymizeSuite(t, open) })
 	t.Run("Tickets", func(t *testing.T) { ticketsSuite(t, open) })
 	t.Run("Tickets.Consume", func(t *testing.T) { consumeSuite(t, open) })

@@ -149,6 +149,7 @@ const (
 	ErrorResponseErrorEmailAlreadyVerified            ErrorResponseError = "email-already-verified"
 	ErrorResponseErrorForbiddenAnonymous              ErrorResponseError = "forbidden-anonymous"
 	ErrorResponseErrorInternalServerError             ErrorResponseError = "internal-server-error"
+	ErrorResponseErrorInvalidAdminSecret              ErrorResponseError = "invalid-admin-secret"
 	ErrorResponseErrorInvalidEmailPassword            ErrorResponseError = "invalid-email-password"
 	ErrorResponseErrorInvalidOtp                      ErrorResponseError = "invalid-otp"
 	ErrorResponseErrorInvalidPat                      ErrorResponseError = "invalid-pat"
@@ -206,6 +207,8 @@ func (e ErrorResponseError) Valid() bool {
 	case ErrorResponseErrorForbiddenAnonymous:
 		return true
 	case ErrorResponseErrorInternalServerError:
+		return true
+	case ErrorResponseErrorInvalidAdminSecret:
 		return true
 	case ErrorResponseErrorInvalidEmailPassword:
 		return true
