@@ -3,6 +3,8 @@ package providers
 import (
 	"cmp"
 	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -29,7 +31,7 @@ const (
 	AppleKeyID  = "KEY1234567"
 	AppleIssuer = "https://appleid.apple.com"
 
-	signingKeyID = "signing-1"
+	firstSigningKey = "signing-1"
 )
 
 // ApplePrivateKey is the key of the client, in PEM.
@@ -88,12 +90,30 @@ func (p *Provider) subject(person Person) string {
 // Sign returns an id token with any claims, signed by this provider.
 func (p *Provider) Sign(claims jwt.MapClaims) string {
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
-	token.Header["kid"] = signingKeyID
-	signed, err := token.SignedString(p.signing)
+	key, kid := p.signingKey()
+	token.Header["kid"] = kid
+	signed, err := token.SignedString(key)
 	if err != nil {
 		panic(err) // a key of our own making
 	}
 	return signed
+}
+
+// Rotate takes a new key for id tokens; the old one is no longer published.
+func (p *Provider) Rotate() {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err) // the system has no entropy
+	}
+	p.keyMu.Lock()
+	defer p.keyMu.Unlock()
+	p.signing, p.signingID = key, "signing-"+rand.Text()
+}
+
+func (p *Provider) signingKey() (*rsa.PrivateKey, string) {
+	p.keyMu.Lock()
+	defer p.keyMu.Unlock()
+	return p.signing, p.signingID
 }
 
 func (p *Provider) idToken(person Person, nonce string) string {
@@ -102,14 +122,15 @@ func (p *Provider) idToken(person Person, nonce string) string {
 
 // keys publishes the JWKS.
 func (p *Provider) keys(w http.ResponseWriter, _ *http.Request) {
-	if p.signing == nil {
+	key, kid := p.signingKey()
+	if key == nil {
 		http.Error(w, "no keys", http.StatusNotFound)
 		return
 	}
 	encode := base64.RawURLEncoding.EncodeToString
 	writeJSON(w, http.StatusOK, object{"keys": []object{{
-		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": signingKeyID, "n": encode(p.signing.N.Bytes()),
-		"e": encode(big.NewInt(int64(p.signing.E)).Bytes()),
+		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": encode(key.N.Bytes()),
+		"e": encode(big.NewInt(int64(key.E)).Bytes()),
 	}}})
 }
 

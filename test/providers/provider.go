@@ -32,7 +32,10 @@ type Provider struct {
 
 	dialect dialect
 	secret  *ecdsa.PrivateKey // Apple: with which clients sign
-	signing *rsa.PrivateKey   // of id tokens
+
+	keyMu     sync.Mutex
+	signing   *rsa.PrivateKey // of id tokens
+	signingID string
 
 	mu       sync.Mutex
 	person   Person
@@ -92,7 +95,7 @@ func New(name string) (*Provider, error) {
 	}
 	p := &Provider{
 		Name: name, Now: time.Now, dialect: d, codes: map[string]*grant{}, tokens: map[string]Person{}, refresh: map[string]Person{},
-		instead: map[string]http.HandlerFunc{},
+		instead: map[string]http.HandlerFunc{}, signingID: firstSigningKey,
 	}
 	p.person = Person{Email: "jane@example.com", Attested: Yes, Name: "Jane Doe"}
 	var err error
@@ -100,10 +103,13 @@ func New(name string) (*Provider, error) {
 		return nil, err
 	}
 	if d.signs {
-		p.signing, err = rsa.GenerateKey(rand.Reader, 2048)
+		p.signing, err = firstKey()
 	}
 	return p, err
 }
+
+// firstKey is the first signing key of every provider: making one takes longer than most tests.
+var firstKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // SignsIn says who is at the browser from now on.
 func (p *Provider) SignsIn(person Person) {
