@@ -25,7 +25,7 @@ build: ## build bin/hexauth, a static binary
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)" -o bin/hexauth ./cmd/hexauth
 
 .PHONY: test
-test: check build bin/pgrun postgresql chromium $(E2E)/node_modules/.package-lock.json ## run every test, PostgreSQL and the JavaScript client included
+test: check build bin/pgrun postgresql redis chromium $(E2E)/node_modules/.package-lock.json ## run every test, PostgreSQL and the JavaScript client included
 	bin/pgrun -- $(MAKE) --no-print-directory -k test-go test-e2e
 
 .PHONY: test-go
@@ -59,6 +59,10 @@ generate: ## write generated code and documents anew
 .PHONY: postgresql
 postgresql:
 	@bash test/pgtest/install.sh
+
+.PHONY: redis
+redis:
+	@bash test/redistest/install.sh
 
 .PHONY: chromium
 chromium:

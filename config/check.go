@@ -19,6 +19,7 @@ import (
 func (l *loader) checkValues() {
 	l.checkListener()
 	l.checkProxies()
+	l.checkRateLimits()
 	l.checkURLs()
 	l.checkDatabase()
 	l.checkEncryptionKey()
@@ -34,7 +35,7 @@ func (l *loader) checkValues() {
 // checkProtections refuses to start without a protection that an operator has asked for and that this version does not give yet:
 // nobody would notice that it is missing.
 func (l *loader) checkProtections(environ map[string]string) {
-	for _, name := range []string{"AUTH_RATE_LIMIT_ENABLE", "AUTH_TURNSTILE_SECRET"} {
+	for _, name := range []string{"AUTH_TURNSTILE_SECRET"} {
 		value := strings.TrimSpace(environ[name])
 		on, err := strconv.ParseBool(value)
 		if off := value == "" || value == "disabled" || err == nil && !on; !off {
@@ -100,6 +101,21 @@ func (l *loader) checkProxies() {
 	}
 	if slices.ContainsFunc(l.cfg.TrustedProxies, func(entry string) bool { return strings.HasSuffix(entry, "/0") }) {
 		l.unsafe("AUTH_TRUSTED_PROXIES", "trusts everybody, so every client can invent its address")
+	}
+}
+
+func (l *loader) checkRateLimits() {
+	c := l.cfg
+	if c.RateLimitRedisURL != "" {
+		u, err := url.Parse(c.RateLimitRedisURL)
+		if err != nil || u.Hostname() == "" || !slices.Contains([]string{"redis", "rediss", "valkey", "valkeys"}, u.Scheme) {
+			l.problem("AUTH_RATE_LIMIT_REDIS_URL", "must be a URL such as redis://user:password@redis.example.com:6379/0, or rediss:// with TLS")
+		} else if !c.RateLimitEnabled {
+			l.warn("AUTH_RATE_LIMIT_REDIS_URL", "has no effect because AUTH_RATE_LIMIT_ENABLE is not true")
+		}
+	}
+	if c.MemcacheServer != "" {
+		l.warn("AUTH_RATE_LIMIT_MEMCACHE_SERVER", "is not supported: each instance counts for itself unless AUTH_RATE_LIMIT_REDIS_URL names a Redis or Valkey server")
 	}
 }
 

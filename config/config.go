@@ -151,6 +151,37 @@ type Config struct {
 	TrustedProxies []string `env:"AUTH_TRUSTED_PROXIES" group:"Limits" envDefault:"127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7" example:"10.0.0.0/8,2001:db8::/32" doc:"Networks of the proxies in front of this server. They alone are believed about addresses of clients, see limits.md. The default are loopback and private addresses; none trusts nobody."`
 	// ProxyHeader is the header in which they name the client.
 	ProxyHeader string `env:"AUTH_TRUSTED_PROXIES_HEADER" envDefault:"any" enum:"any,x-forwarded-for,forwarded" doc:"Header in which the proxies name the client. any reads X-Forwarded-For where it is present, and Forwarded otherwise. Name the one that your proxy writes if it lets the other pass."`
+	// RateLimitEnabled limits how often a client may ask.
+	RateLimitEnabled bool `env:"AUTH_RATE_LIMIT_ENABLE" envDefault:"false" doc:"Limit how often a client may ask, see limits.md."`
+	// RateLimitGlobalBurst and RateLimitGlobalInterval limit all requests of a client.
+	RateLimitGlobalBurst    int           `env:"AUTH_RATE_LIMIT_GLOBAL_BURST" envDefault:"100" min:"1" max:"1000000" unit:"requests" doc:"Requests of a client, of any kind."`
+	RateLimitGlobalInterval time.Duration `env:"AUTH_RATE_LIMIT_GLOBAL_INTERVAL" envDefault:"1m" min:"1s" max:"720h" doc:"Time in which that many are allowed."`
+	// RateLimitEmailBurst and RateLimitEmailInterval limit what sends mail.
+	RateLimitEmailBurst    int           `env:"AUTH_RATE_LIMIT_EMAIL_BURST" envDefault:"10" min:"1" max:"1000000" unit:"requests" doc:"Requests of a client that send mail."`
+	RateLimitEmailInterval time.Duration `env:"AUTH_RATE_LIMIT_EMAIL_INTERVAL" envDefault:"1h" min:"1s" max:"720h" doc:"Time in which that many are allowed."`
+	// RateLimitEmailIsGlobal counts them for all clients together.
+	RateLimitEmailIsGlobal bool `env:"AUTH_RATE_LIMIT_EMAIL_IS_GLOBAL" envDefault:"false" doc:"Count requests that send mail for all clients together."`
+	// RateLimitSMSBurst and RateLimitSMSInterval limit what sends SMS.
+	RateLimitSMSBurst    int           `env:"AUTH_RATE_LIMIT_SMS_BURST" envDefault:"10" min:"1" max:"1000000" unit:"requests" doc:"Requests of a client that send SMS."`
+	RateLimitSMSInterval time.Duration `env:"AUTH_RATE_LIMIT_SMS_INTERVAL" envDefault:"1h" min:"1s" max:"720h" doc:"Time in which that many are allowed."`
+	// RateLimitBruteForceBurst and RateLimitBruteForceInterval limit what can be guessed.
+	RateLimitBruteForceBurst    int           `env:"AUTH_RATE_LIMIT_BRUTE_FORCE_BURST" envDefault:"10" min:"1" max:"1000000" unit:"requests" doc:"Requests of a client that present a secret that could be guessed: sign-ins, codes, second factors."`
+	RateLimitBruteForceInterval time.Duration `env:"AUTH_RATE_LIMIT_BRUTE_FORCE_INTERVAL" envDefault:"5m" min:"1s" max:"720h" doc:"Time in which that many are allowed."`
+	// RateLimitSignUpsBurst and RateLimitSignUpsInterval limit sign-ups.
+	RateLimitSignUpsBurst    int           `env:"AUTH_RATE_LIMIT_SIGNUPS_BURST" envDefault:"10" min:"1" max:"1000000" unit:"requests" doc:"Sign-ups of a client."`
+	RateLimitSignUpsInterval time.Duration `env:"AUTH_RATE_LIMIT_SIGNUPS_INTERVAL" envDefault:"5m" min:"1s" max:"720h" doc:"Time in which that many are allowed."`
+	// RateLimitOAuth2ServerBurst and RateLimitOAuth2ServerInterval limit OAuth2 clients.
+	RateLimitOAuth2ServerBurst    int           `env:"AUTH_RATE_LIMIT_OAUTH2_SERVER_BURST" envDefault:"100" min:"1" max:"1000000" unit:"requests" doc:"Requests of a client to the token and introspection endpoints for OAuth2 clients."`
+	RateLimitOAuth2ServerInterval time.Duration `env:"AUTH_RATE_LIMIT_OAUTH2_SERVER_INTERVAL" envDefault:"5m" min:"1s" max:"720h" doc:"Time in which that many are allowed."`
+	// RateLimitTokenVerifyBurst and RateLimitTokenVerifyInterval limit POST /token/verify.
+	RateLimitTokenVerifyBurst    int           `env:"AUTH_RATE_LIMIT_TOKEN_VERIFY_BURST" envDefault:"1000" min:"1" max:"1000000" unit:"requests" doc:"Requests of a client to POST /token/verify, which count for nothing else."`
+	RateLimitTokenVerifyInterval time.Duration `env:"AUTH_RATE_LIMIT_TOKEN_VERIFY_INTERVAL" envDefault:"1m" min:"1s" max:"720h" doc:"Time in which that many are allowed."`
+	// RateLimitRedisURL is where instances count together; "" for the memory of each.
+	RateLimitRedisURL string `env:"AUTH_RATE_LIMIT_REDIS_URL" secret:"url" defaultText:"empty: each instance counts for itself" example:"redis://:password@redis.example.com:6379/0" doc:"Redis or Valkey in which all instances count together: redis://user:password@host:port/database, or rediss:// with TLS."`
+	// RateLimitRedisPrefix is in front of every key.
+	RateLimitRedisPrefix string `env:"AUTH_RATE_LIMIT_REDIS_PREFIX" alias:"AUTH_RATE_LIMIT_MEMCACHE_PREFIX" defaultText:"empty" example:"hexauth:" doc:"Text in front of every key in Redis."`
+	// MemcacheServer is not used; it is known so that its absence can be told.
+	MemcacheServer string `env:"AUTH_RATE_LIMIT_MEMCACHE_SERVER" doc:"Not supported: use AUTH_RATE_LIMIT_REDIS_URL in its place."`
 
 	// Providers are the identity providers.
 	Providers Providers `env:"-"`

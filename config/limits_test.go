@@ -21,3 +21,22 @@ func TestLoad_TrustsTheProxiesThatAreNamedOrNobody(t *testing.T) {
 	require.Equal(t, []string{"AUTH_TRUSTED_PROXIES: trusts everybody, so every client can invent its address"},
 		load(t, map[string]string{"AUTH_TRUSTED_PROXIES": "::/0"}).Warnings)
 }
+
+func TestLoad_RateLimitsNeedAServerOfRedisWhereOneIsNamed(t *testing.T) {
+	for _, bad := range []string{"localhost:6379", "http://localhost", "redis://", "redis://:hunter2@/0", "postgres://:hunter2@host", "redis://:hunter2%zz@host"} {
+		got := problems(t, production(map[string]string{"AUTH_RATE_LIMIT_ENABLE": "true", "AUTH_RATE_LIMIT_REDIS_URL": bad}))
+		require.Equal(t, []string{"AUTH_RATE_LIMIT_REDIS_URL"}, names(got), bad)
+		require.NotContains(t, got[0].Message, "hunter2")
+	}
+	for environ, want := range map[[2]string]string{
+		{"AUTH_RATE_LIMIT_REDIS_URL", "redis://redis:6379"}:    "AUTH_RATE_LIMIT_REDIS_URL: has no effect because AUTH_RATE_LIMIT_ENABLE is not true",
+		{"AUTH_RATE_LIMIT_MEMCACHE_SERVER", "memcached:11211"}: "AUTH_RATE_LIMIT_MEMCACHE_SERVER: is not supported: each instance counts for itself unless AUTH_RATE_LIMIT_REDIS_URL names a Redis or Valkey server",
+	} {
+		c := load(t, production(map[string]string{environ[0]: environ[1]}))
+		require.Equal(t, []string{want}, c.Warnings)
+		require.Empty(t, c.Ignored)
+	}
+	for _, name := range []string{"AUTH_RATE_LIMIT_GLOBAL_BURST", "AUTH_RATE_LIMIT_EMAIL_INTERVAL"} {
+		require.Equal(t, []string{name}, names(problems(t, production(map[string]string{name: "0"}))))
+	}
+}

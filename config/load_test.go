@@ -56,32 +56,46 @@ func requireConfig(t *testing.T, want, got config.Config) {
 
 func defaults() config.Config {
 	return config.Config{
-		Port:                       4000,
-		MaxBodyBytes:               1 << 20,
-		Migrate:                    true,
-		DatabasePoolSize:           10,
-		DatabaseTimeout:            5 * time.Second,
-		DatabasePreparedStatements: true,
-		SigningAlgorithm:           "ES256",
-		AccessTokenExpiresIn:       15 * time.Minute,
-		RefreshTokenExpiresIn:      30 * 24 * time.Hour,
-		RefreshTokenGrace:          30 * time.Second,
-		DefaultRole:                "user",
-		AllowedRoles:               []string{"me", "user"},
-		DefaultLocale:              "en",
-		AllowedLocales:             []string{"en"},
-		GravatarEnabled:            true,
-		HIBPURL:                    "https://api.pwnedpasswords.com",
-		SMTPPort:                   587,
-		SMTPAuthMethod:             "PLAIN",
-		GravatarDefault:            "blank",
-		GravatarRating:             "g",
-		PasswordMinLength:          3,
-		PasswordHash:               "argon2id",
-		RequireElevatedClaim:       "disabled",
-		DataDir:                    "./data",
-		TrustedProxies:             []string{"127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"},
-		ProxyHeader:                "any",
+		Port:                          4000,
+		MaxBodyBytes:                  1 << 20,
+		Migrate:                       true,
+		DatabasePoolSize:              10,
+		DatabaseTimeout:               5 * time.Second,
+		DatabasePreparedStatements:    true,
+		SigningAlgorithm:              "ES256",
+		AccessTokenExpiresIn:          15 * time.Minute,
+		RefreshTokenExpiresIn:         30 * 24 * time.Hour,
+		RefreshTokenGrace:             30 * time.Second,
+		DefaultRole:                   "user",
+		AllowedRoles:                  []string{"me", "user"},
+		DefaultLocale:                 "en",
+		AllowedLocales:                []string{"en"},
+		GravatarEnabled:               true,
+		HIBPURL:                       "https://api.pwnedpasswords.com",
+		SMTPPort:                      587,
+		SMTPAuthMethod:                "PLAIN",
+		GravatarDefault:               "blank",
+		GravatarRating:                "g",
+		PasswordMinLength:             3,
+		PasswordHash:                  "argon2id",
+		RequireElevatedClaim:          "disabled",
+		DataDir:                       "./data",
+		TrustedProxies:                []string{"127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"},
+		ProxyHeader:                   "any",
+		RateLimitGlobalBurst:          100,
+		RateLimitGlobalInterval:       time.Minute,
+		RateLimitEmailBurst:           10,
+		RateLimitEmailInterval:        time.Hour,
+		RateLimitSMSBurst:             10,
+		RateLimitSMSInterval:          time.Hour,
+		RateLimitBruteForceBurst:      10,
+		RateLimitBruteForceInterval:   5 * time.Minute,
+		RateLimitSignUpsBurst:         10,
+		RateLimitSignUpsInterval:      5 * time.Minute,
+		RateLimitOAuth2ServerBurst:    100,
+		RateLimitOAuth2ServerInterval: 5 * time.Minute,
+		RateLimitTokenVerifyBurst:     1000,
+		RateLimitTokenVerifyInterval:  time.Minute,
 	}
 }
 
@@ -127,6 +141,12 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		HIBPFailOpen: true, SMTPHost: "mail.example.com", SMTPPort: 465, SMTPSecure: true, SMTPUser: "u", SMTPPassword: "p",
 		SMTPSender: "Example <noreply@example.com>", SMTPAuthMethod: "LOGIN", SMTPAPIHeader: "{}", EmailTemplatesPath: "/templates",
 		TrustedProxies: []string{"192.0.2.1", "2001:db8::/32"}, ProxyHeader: "forwarded",
+		RateLimitEnabled: true, RateLimitGlobalBurst: 1, RateLimitGlobalInterval: time.Second, RateLimitEmailBurst: 2, RateLimitEmailInterval: 2 * time.Second,
+		RateLimitEmailIsGlobal: true, RateLimitSMSBurst: 3, RateLimitSMSInterval: 3 * time.Second, RateLimitBruteForceBurst: 4,
+		RateLimitBruteForceInterval: 4 * time.Second, RateLimitSignUpsBurst: 5, RateLimitSignUpsInterval: 5 * time.Second, RateLimitOAuth2ServerBurst: 6,
+		RateLimitOAuth2ServerInterval: 6 * time.Second, RateLimitTokenVerifyBurst: 7, RateLimitTokenVerifyInterval: 7 * time.Second,
+		RateLimitRedisURL: "rediss://u:p@redis.example.com:6380/1", RateLimitRedisPrefix: "auth:", MemcacheServer: "memcached:11211",
+		Warnings: []string{"AUTH_RATE_LIMIT_MEMCACHE_SERVER: is not supported: each instance counts for itself unless AUTH_RATE_LIMIT_REDIS_URL names a Redis or Valkey server"},
 	}
 	requireConfig(t, want, load(t, map[string]string{
 		"AUTH_HOST": "[::1]", "AUTH_PORT": " 4001 ", "AUTH_API_PREFIX": "v1/", "AUTH_SERVER_URL": "https://a.example.com/v1",
@@ -153,7 +173,14 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		"AUTH_SMTP_HOST": "mail.example.com", "AUTH_SMTP_PORT": "465", "AUTH_SMTP_SECURE": "true", "AUTH_SMTP_USER": "u", "AUTH_SMTP_PASS": "p",
 		"AUTH_SMTP_SENDER": "Example <noreply@example.com>", "AUTH_SMTP_AUTH_METHOD": "LOGIN", "AUTH_SMTP_X_SMTPAPI_HEADER": "{}",
 		"AUTH_EMAIL_TEMPLATES_PATH": "/templates",
-		"AUTH_TRUSTED_PROXIES":      "192.0.2.1, 2001:db8::/32", "AUTH_TRUSTED_PROXIES_HEADER": "forwarded",
+		"AUTH_TRUSTED_PROXIES":      "192.0.2.1, 2001:db8::/32", "AUTH_TRUSTED_PROXIES_HEADER": "forwarded", "AUTH_RATE_LIMIT_ENABLE": "true",
+		"AUTH_RATE_LIMIT_GLOBAL_BURST": "1", "AUTH_RATE_LIMIT_GLOBAL_INTERVAL": "1s", "AUTH_RATE_LIMIT_EMAIL_BURST": "2", "AUTH_RATE_LIMIT_EMAIL_INTERVAL": "2s",
+		"AUTH_RATE_LIMIT_EMAIL_IS_GLOBAL": "true", "AUTH_RATE_LIMIT_SMS_BURST": "3", "AUTH_RATE_LIMIT_SMS_INTERVAL": "3s",
+		"AUTH_RATE_LIMIT_BRUTE_FORCE_BURST": "4", "AUTH_RATE_LIMIT_BRUTE_FORCE_INTERVAL": "4s", "AUTH_RATE_LIMIT_SIGNUPS_BURST": "5",
+		"AUTH_RATE_LIMIT_SIGNUPS_INTERVAL": "5s", "AUTH_RATE_LIMIT_OAUTH2_SERVER_BURST": "6", "AUTH_RATE_LIMIT_OAUTH2_SERVER_INTERVAL": "6s",
+		"AUTH_RATE_LIMIT_TOKEN_VERIFY_BURST": "7", "AUTH_RATE_LIMIT_TOKEN_VERIFY_INTERVAL": "7s",
+		"AUTH_RATE_LIMIT_REDIS_URL": "rediss://u:p@redis.example.com:6380/1", "AUTH_RATE_LIMIT_REDIS_PREFIX": "auth:",
+		"AUTH_RATE_LIMIT_MEMCACHE_SERVER": "memcached:11211",
 	}))
 }
 
@@ -316,14 +343,13 @@ func TestLoad_Warnings(t *testing.T) {
 
 func TestLoad_RefusesProtectionsThatThisVersionDoesNotGive(t *testing.T) {
 	for name, value := range map[string]string{
-		"AUTH_RATE_LIMIT_ENABLE": "true", "AUTH_TURNSTILE_SECRET": "secret-of-turnstile",
+		"AUTH_TURNSTILE_SECRET": "secret-of-turnstile",
 	} {
 		got := problems(t, production(map[string]string{name: value}))
 		require.Equal(t, []string{name}, names(got))
 		require.NotContains(t, got[0].Message, value)
 		require.Equal(t, []string{name + ": this version does not give that protection"}, load(t, map[string]string{name: value}).Warnings)
 	}
-	load(t, production(map[string]string{"AUTH_RATE_LIMIT_ENABLE": "false"}))
 }
 
 func TestLoad_MailNeedsASender(t *testing.T) {

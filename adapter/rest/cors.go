@@ -6,6 +6,9 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
+// exposed are the headers of answers that a page of another origin may read beyond the usual ones.
+const exposed = echo.HeaderXRequestID + ", " + echo.HeaderRetryAfter + ", " + headerLimit + ", " + headerRemaining + ", " + headerReset
+
 // cors lets browsers call the API from any origin, and answers every preflight. Nothing here depends on cookies, so an
 // origin gains nothing by being let in: the secrets are in headers and bodies that the calling page must have.
 func cors(next echo.HandlerFunc) echo.HandlerFunc {
@@ -26,6 +29,9 @@ func cors(next echo.HandlerFunc) echo.HandlerFunc {
 		if preflight {
 			header.Set(echo.HeaderContentLength, "0")
 			return c.NoContent(http.StatusNoContent)
+		}
+		if origin != "" {
+			header.Set(echo.HeaderAccessControlExposeHeaders, exposed)
 		}
 		return next(c)
 	}

@@ -56,6 +56,7 @@ type Options struct {
 	Version       string
 	Proxies       domain.Proxies // who is believed about addresses of clients
 	ProxyHeader   ProxyHeader    // where they say so; "" for ProxyHeaderAny
+	Limits        *Limits        // how often a client may ask; nil for as often as it likes
 	Mailbox       http.Handler   // of development mode, at /dev/mailbox; nil without
 	Log           *slog.Logger
 	Clock         port.Clock
@@ -77,6 +78,9 @@ func New(ctx context.Context, useCases UseCases, o Options) (http.Handler, error
 	validator, err := newValidator(contract, useCases, o)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the contract: %w", err)
+	}
+	if o.Limits != nil {
+		e.Use(newLimiter(contract, o.Prefix, *o.Limits).middleware)
 	}
 	e.Use(validator.middleware)
 	handlers := &handlers{useCases: useCases, version: o.Version}

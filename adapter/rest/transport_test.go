@@ -110,6 +110,7 @@ func TestCORS_AnswersAsTheTableSays(t *testing.T) {
 		header.Set(name, value)
 		return header
 	}
+	readable := with("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset")
 	asked := http.Header{"Origin": {"https://app.example.com"}, "Access-Control-Request-Headers": {"authorization, x-custom"}}
 	for _, row := range []struct {
 		name string
@@ -120,9 +121,9 @@ func TestCORS_AnswersAsTheTableSays(t *testing.T) {
 		{"preflight of an unknown path", request{method: http.MethodOptions, path: "/nothing", header: http.Header{"Origin": {"https://app.example.com"}}}, shared},
 		{"preflight without origin", request{method: http.MethodOptions, path: "/token"}, with("Access-Control-Allow-Origin", "")},
 		{"another origin", request{method: http.MethodOptions, path: "/token", header: http.Header{"Origin": {"null"}}}, with("Access-Control-Allow-Origin", "null")},
-		{"request", request{method: http.MethodGet, path: "/version", header: http.Header{"Origin": {"https://app.example.com"}}}, shared},
-		{"error", request{method: http.MethodGet, path: "/user", header: http.Header{"Origin": {"https://app.example.com"}}}, shared},
-		{"unknown path", request{method: http.MethodGet, path: "/nothing", header: http.Header{"Origin": {"https://app.example.com"}}}, shared},
+		{"request", request{method: http.MethodGet, path: "/version", header: http.Header{"Origin": {"https://app.example.com"}}}, readable},
+		{"error", request{method: http.MethodGet, path: "/user", header: http.Header{"Origin": {"https://app.example.com"}}}, readable},
+		{"unknown path", request{method: http.MethodGet, path: "/nothing", header: http.Header{"Origin": {"https://app.example.com"}}}, readable},
 		{"request without origin", request{method: http.MethodGet, path: "/version"}, http.Header{}},
 	} {
 		got := c.do(row.r)

@@ -87,13 +87,19 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 	if err != nil {
 		return nil, err
 	}
+	limits, limitJobs, err := newLimits(cfg, log)
+	if err != nil {
+		return nil, err
+	}
 	handler, err := rest.New(ctx, useCases, rest.Options{
+		Limits:  limits,
 		Proxies: proxies, ProxyHeader: rest.ProxyHeader(cfg.ProxyHeader), Prefix: cfg.APIPrefix, MaxBodyBytes: cfg.MaxBodyBytes, ConcealErrors: cfg.ConcealErrors, Version: version,
 		Mailbox: mail.page, Log: log, Clock: system.Clock{}, Random: system.Random{},
 	})
 	if err != nil {
 		return nil, err
 	}
+	jobs = append(jobs, limitJobs...)
 	jobs = append(jobs, cleanUp(&usecase.DeleteExpired{Store: store, Clock: system.Clock{}, Batch: cleanUpBatch}, log), deliver(mail.delivery(store, log), log))
 	return &app{store: store, handler: handler, jobs: jobs}, nil
 }

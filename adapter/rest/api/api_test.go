@@ -113,7 +113,7 @@ func TestContract_DescribesEveryOperationAndResponse(t *testing.T) {
 		}
 	})
 	failed := doc.Components.Responses["Error"].Value
-	require.Equal(t, []string{"Allow", "Retry-After", "X-Request-Id"}, slices.Sorted(maps.Keys(failed.Headers)))
+	require.Equal(t, []string{"Allow", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-Id"}, slices.Sorted(maps.Keys(failed.Headers)))
 }
 
 func TestContract_NamesOnlyKnownErrorCodesAndAlwaysTheSameStatus(t *testing.T) {

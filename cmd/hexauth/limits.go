@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/hexauth/hexauth/adapter/ratelimit"
+	"github.com/hexauth/hexauth/adapter/redis"
+	"github.com/hexauth/hexauth/adapter/rest"
+	"github.com/hexauth/hexauth/adapter/system"
+	"github.com/hexauth/hexauth/config"
+	"github.com/hexauth/hexauth/domain"
+)
+
+// newLimits returns the limits of clients, nil where there are none, and the jobs they need.
+func newLimits(cfg config.Config, log *slog.Logger) (*rest.Limits, []func(context.Context), error) {
+	if !cfg.RateLimitEnabled {
+		return nil, nil, nil
+	}
+	limits := &rest.Limits{Limiter: ratelimit.NewMemory(system.Clock{}), VerifiedIsAMust: cfg.EmailVerifiedRequired, Limits: domain.RateLimits{
+		Global:        domain.Limit{Burst: cfg.RateLimitGlobalBurst, Interval: cfg.RateLimitGlobalInterval},
+		Email:         domain.Limit{Burst: cfg.RateLimitEmailBurst, Interval: cfg.RateLimitEmailInterval},
+		SMS:           domain.Limit{Burst: cfg.RateLimitSMSBurst, Interval: cfg.RateLimitSMSInterval},
+		BruteForce:    domain.Limit{Burst: cfg.RateLimitBruteForceBurst, Interval: cfg.RateLimitBruteForceInterval},
+		SignUps:       domain.Limit{Burst: cfg.RateLimitSignUpsBurst, Interval: cfg.RateLimitSignUpsInterval},
+		OAuth2Server:  domain.Limit{Burst: cfg.RateLimitOAuth2ServerBurst, Interval: cfg.RateLimitOAuth2ServerInterval},
+		TokenVerify:   domain.Limit{Burst: cfg.RateLimitTokenVerifyBurst, Interval: cfg.RateLimitTokenVerifyInterval},
+		EmailIsShared: cfg.RateLimitEmailIsGlobal,
+	}}
+	if cfg.RateLimitRedisURL == "" {
+		return limits, nil, nil
+	}
+	shared, err := redis.New(redis.Options{URL: cfg.RateLimitRedisURL, Prefix: cfg.RateLimitRedisPrefix})
+	if err != nil {
+		return nil, nil, fmt.Errorf("AUTH_RATE_LIMIT_REDIS_URL: %w", err)
+	}
+	limits.Limiter = ratelimit.NewFallback(shared, limits.Limiter, system.Clock{}, log)
+	closing := func(ctx context.Context) { // requests under way have finished when jobs end
+		<-ctx.Done()
+		_ = shared.Close()
+	}
+	return limits, []func(context.Context){closing}, nil
+}
