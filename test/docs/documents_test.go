@@ -13,12 +13,15 @@ import (
 // root is the repository, seen from here.
 const root = "../.."
 
-// documents returns README.md and docs/*.md, by path.
+// documents returns README.md, docs/*.md and docs/*/*.md, by path.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	require.NoError(t, err)
+	below, err := filepath.Glob(filepath.Join(root, "docs", "*", "*.md"))
+	require.NoError(t, err)
 	require.NotEmpty(t, paths)
+	paths = append(paths, below...)
 	texts := map[string]string{}
 	for _, path := range append(paths, filepath.Join(root, "README.md")) {
 		texts[path] = read(t, path)
