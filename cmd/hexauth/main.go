@@ -41,6 +41,7 @@ type cli struct {
 	Outbox  outboxCommand  `cmd:"" help:"Look after mails that could not be sent."`
 	Mail    mailCommand    `cmd:"" help:"Preview the mails."`
 	Config  configCommand  `cmd:"" help:"Show the configuration in force, secrets hidden, and where each value comes from."`
+	Health  healthCommand  `cmd:"" help:"Ask whether the server on this machine is alive or ready; for health checks."`
 	Version versionCommand `cmd:"" help:"Show the version."`
 }
 
