@@ -60,6 +60,8 @@ type Config struct {
 	EncryptionKey []byte `env:"AUTH_ENCRYPTION_KEY" secret:"true" group:"Tokens and keys" defaultText:"required" devDefaultText:"kept in <data dir>/encryption.key" doc:"Key that encrypts signing keys and other secrets in the database: 16, 24 or 32 random bytes as hexadecimal digits, for example from \"openssl rand -hex 32\". Losing it makes what it encrypted unreadable."`
 	// JWTSecret signs access tokens; nil means that signing keys live in the database.
 	JWTSecret *JWTSecret `env:"HASURA_GRAPHQL_JWT_SECRET" secret:"true" defaultText:"keys kept in the database" example:"{\"type\":\"HS256\",\"key\":\"at least 32 random characters\"}" doc:"Key that signs access tokens, as a JSON object in Hasura's form; see below. Without it hexauth creates its own keys, keeps them encrypted in the database and publishes them as a JWKS."`
+	// HasuraAdminSecret lets backends renew the providers' tokens of users; "" lets nobody.
+	HasuraAdminSecret string `env:"HASURA_GRAPHQL_ADMIN_SECRET" secret:"true" doc:"Secret with which a backend may call POST /user/provider/tokens. Without it nobody may."`
 	// SigningAlgorithm is the JWS algorithm of new keys in the database; it means nothing where JWTSecret is set.
 	SigningAlgorithm string `env:"AUTH_SIGNING_ALGORITHM" envDefault:"ES256" enum:"ES256,ES384,ES512,EdDSA,RS256" doc:"Algorithm of signing keys that are created in the database. Without effect where HASURA_GRAPHQL_JWT_SECRET is set."`
 	// AccessTokenExpiresIn is the life of an access token, in whole seconds.

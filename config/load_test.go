@@ -366,10 +366,10 @@ func TestLoad_MailNeedsASender(t *testing.T) {
 
 func TestLoad_ListsNamesItDoesNotRead(t *testing.T) {
 	c := load(t, map[string]string{
-		"AUTH_SMS_PROVIDER": "twilio", "AUTH_PROT": "1", "HASURA_GRAPHQL_ADMIN_SECRET": "x", "AUTH_EMPTY": "", "PATH": "/bin", "AUTH_PORT": "1",
+		"AUTH_SMS_PROVIDER": "twilio", "AUTH_PROT": "1", "HASURA_GRAPHQL_OTHER": "x", "AUTH_EMPTY": "", "PATH": "/bin", "AUTH_PORT": "1",
 		"HASURA_GRAPHQL_DATABASE_URL": "", "AUTH_\nX": "1",
 	})
-	require.Equal(t, []string{"AUTH_PROT", "AUTH_SMS_PROVIDER", "HASURA_GRAPHQL_ADMIN_SECRET"}, c.Ignored)
+	require.Equal(t, []string{"AUTH_PROT", "AUTH_SMS_PROVIDER", "HASURA_GRAPHQL_OTHER"}, c.Ignored)
 	require.Nil(t, load(t, map[string]string{"AUTH_PORT": "1"}).Ignored)
 }
 

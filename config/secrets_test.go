@@ -57,7 +57,7 @@ func TestSecrets_NeverShowInErrors(t *testing.T) {
 			members{"type": "RS256", "key": pkix(t, newECDSA(t, elliptic.P256())) + marker, "signing_key": pkcs8(t, rsaKey) + marker}.String(),
 		} {
 			_, err := config.Load(map[string]string{v.Name: value, "AUTH_PORT": "x"})
-			if v.Name == "AUTH_SMTP_PASS" || strings.HasSuffix(v.Name, "_SECRET") && strings.HasPrefix(v.Name, "AUTH_PROVIDER_") { // any text is one
+			if v.Name == "AUTH_SMTP_PASS" || v.Name == "HASURA_GRAPHQL_ADMIN_SECRET" || strings.HasSuffix(v.Name, "_SECRET") && strings.HasPrefix(v.Name, "AUTH_PROVIDER_") { // any text is one
 				require.ErrorContains(t, err, "AUTH_PORT")
 			} else {
 				require.ErrorContains(t, err, v.Name)
@@ -87,6 +87,7 @@ func TestEffective_TellsValuesAndSources(t *testing.T) {
 		{Name: "AUTH_DATABASE_PREPARED_STATEMENTS", Value: "true", Source: config.FromDefault},
 		{Name: "AUTH_ENCRYPTION_KEY", Value: "data/encryption.key", Source: config.FromFile},
 		{Name: "HASURA_GRAPHQL_JWT_SECRET", Value: "", Source: config.FromDefault},
+		{Name: "HASURA_GRAPHQL_ADMIN_SECRET", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_SIGNING_ALGORITHM", Value: "ES256", Source: config.FromDefault},
 		{Name: "AUTH_ACCESS_TOKEN_EXPIRES_IN", Value: "900", Source: config.FromDefault},
 		{Name: "AUTH_REFRESH_TOKEN_EXPIRES_IN", Value: "2592000", Source: config.FromDefault},

@@ -35,7 +35,7 @@ func TestVariables_AreCompleteAndUnique(t *testing.T) {
 		require.Contains(t, config.Markdown(), "| `"+v.Name+"` |")
 	}
 	require.Equal(t, []string{"Server", "Database", "Tokens and keys", "Elevation and second factors", "Sign-up and users", "Passwords", "Mail", "Access control", "Limits", "Modes"}, groups)
-	require.Len(t, seen, 84+ofProviders)
+	require.Len(t, seen, 85+ofProviders)
 	require.Equal(t, 118, ofProviders)
 }
 

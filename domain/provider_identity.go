@@ -1,8 +1,12 @@
 package domain
 
 import (
+	"cmp"
+	"net/url"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // ProviderIdentity is somebody as a provider knows them. Provider, Issuer and ID together never change; everything else may.
@@ -40,6 +44,41 @@ func IdentityOf(provider, account string) ProviderIdentity {
 		return ProviderIdentity{Provider: provider, ID: account}
 	}
 	return ProviderIdentity{Provider: provider, Issuer: issuer, ID: id}
+}
+
+// Limits of what is taken over from a provider.
+const (
+	maxProviderID   = 255 // bytes; OpenID Connect Core §2 for sub
+	maxProviderName = 256 // bytes
+	maxAvatarURL    = 2048
+)
+
+// Usable tells whether the provider's id can identify anybody.
+func (i ProviderIdentity) Usable() bool {
+	return i.ID != "" && len(i.ID) <= maxProviderID && utf8.ValidString(i.ID) && strings.IndexFunc(i.ID, unicode.IsControl) < 0
+}
+
+// DisplayName is the name of a new user who states none: the provider's, without what can't be shown, or the id.
+func (i ProviderIdentity) DisplayName() string {
+	name := strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, strings.ToValidUTF8(i.Name, ""))
+	if len(name) > maxProviderName {
+		name = strings.ToValidUTF8(name[:maxProviderName], "")
+	}
+	return cmp.Or(strings.TrimSpace(name), i.ID)
+}
+
+// Avatar is the address of the provider's picture, "" for one that is none of the web.
+func (i ProviderIdentity) Avatar() string {
+	parsed, err := url.Parse(i.AvatarURL)
+	if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" || len(i.AvatarURL) > maxAvatarURL {
+		return ""
+	}
+	return parsed.String()
 }
 
 // ProviderLink says that an identity belongs to a user, who can sign in with it.

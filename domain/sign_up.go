@@ -1,6 +1,9 @@
 package domain
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // SignUpOptions are the wishes a client states when an account is created. Zero values mean "not stated", but an
 // AllowedRoles that is empty and not nil is a statement: no role at all.
@@ -128,6 +131,14 @@ func (p SignUpPolicy) WithEmail(id UserID, email Email, passwordHash string, pro
 		DisplayName: profile.DisplayName, AvatarURL: p.Avatars.For(email), Locale: profile.Locale,
 		DefaultRole: profile.DefaultRole, Roles: profile.Roles, Metadata: profile.Metadata,
 	}
+}
+
+// WithIdentity returns the account of somebody who comes from a provider. The provider's picture wins over that of the address.
+func (p SignUpPolicy) WithIdentity(id UserID, identity ProviderIdentity, profile Profile) User {
+	user := p.WithEmail(id, identity.Email, "", profile)
+	user.EmailVerified = identity.Email != "" && identity.EmailVerified
+	user.AvatarURL = cmp.Or(identity.Avatar(), user.AvatarURL)
+	return user
 }
 
 // Anonymous returns the account of somebody who states next to nothing. Anonymous accounts are never disabled from the start.

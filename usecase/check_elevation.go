@@ -14,21 +14,7 @@ type CheckElevation struct {
 	Policy domain.ElevationPolicy
 }
 
-// Do returns ElevatedClaimRequired when it is not. The database is asked only where the answer depends on the user's factors.
+// Do returns ElevatedClaimRequired when it is not.
 func (uc *CheckElevation) Do(ctx context.Context, bearer domain.Claims, op domain.ElevationDemand) error {
-	demanded, undecided := uc.Policy.Demands(op)
-	if bearer.Elevated || !demanded && !undecided {
-		return nil
-	}
-	if undecided {
-		factors, err := uc.Store.Users().SecondFactors(ctx, bearer.Subject)
-		if err != nil {
-			return err
-		}
-		demanded = uc.Policy.CanElevate(factors)
-	}
-	if demanded {
-		return domain.ElevatedClaimRequired
-	}
-	return nil
+	return elevated(ctx, uc.Store.Users(), uc.Policy, bearer, op)
 }

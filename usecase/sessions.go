@@ -77,3 +77,14 @@ func (s Sessions) sign(ctx context.Context, user domain.User, claims domain.Clai
 	}
 	return Session{ID: claims.SessionID, AccessToken: access, ExpiresIn: s.Policy.AccessTokenTTL, RefreshToken: token, User: user}, nil
 }
+
+// code stores a code that the app with the verifier of challenge can exchange for the session id.
+func (s Sessions) code(
+	ctx context.Context, codes port.PKCECodes, user domain.UserID, id domain.SessionID, challenge, redirectTo string,
+) (domain.PKCECode, error) {
+	code, now := domain.NewPKCECode(s.Random.Nonce(), s.Random.Nonce()), s.Clock.Now()
+	return code, codes.Add(ctx, domain.PKCERecord{
+		ID: s.Random.UUID(), UserID: user, Hash: code.Hash(), Challenge: challenge, RedirectTo: redirectTo,
+		CreatedAt: now, ExpiresAt: now.Add(domain.PKCECodeLifetime), SessionID: id,
+	})
+}

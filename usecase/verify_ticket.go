@@ -29,10 +29,11 @@ type VerifyTicketInput struct {
 	CodeChallenge string
 }
 
-// RedirectedError is an error that the browser takes along to Target instead of being shown it here.
+// RedirectedError is an error that the browser takes along to Target, with Parameters, instead of being shown it here.
 type RedirectedError struct {
-	Target string
-	Err    error
+	Target     string
+	Parameters map[string]string
+	Err        error
 }
 
 // Error says what went wrong.
@@ -110,7 +111,7 @@ func (uc *VerifyTicket) use(ctx context.Context, in VerifyTicketInput) (result v
 			return err
 		}
 		if in.CodeChallenge != "" {
-			result.code, err = uc.code(ctx, repos, user, id, in)
+			result.code, err = uc.Sessions.code(ctx, repos.PKCECodes(), user.ID, id, in.CodeChallenge, in.RedirectTo)
 			return err
 		}
 		record, token := uc.Sessions.record(ctx, user, id)
@@ -158,14 +159,4 @@ func endEarlierUse(ctx context.Context, repos port.Repos, session domain.Session
 		return err
 	}
 	return repos.Sessions().End(ctx, session)
-}
-
-func (uc *VerifyTicket) code(
-	ctx context.Context, repos port.Repos, user domain.User, session domain.SessionID, in VerifyTicketInput,
-) (domain.PKCECode, error) {
-	code, now := domain.NewPKCECode(uc.Random.Nonce(), uc.Random.Nonce()), uc.Sessions.Clock.Now()
-	return code, repos.PKCECodes().Add(ctx, domain.PKCERecord{
-		ID: uc.Random.UUID(), UserID: user.ID, Hash: code.Hash(), Challenge: in.CodeChallenge, RedirectTo: in.RedirectTo,
-		CreatedAt: now, ExpiresAt: now.Add(domain.PKCECodeLifetime), SessionID: session,
-	})
 }

@@ -62,7 +62,7 @@ func newClientWith(t testing.TB, s setup) *client {
 	require.NoError(t, err)
 	log := &logbook{}
 	options := rest.Options{
-		MaxBodyBytes: 1 << 20, Version: "1.2.3", Clock: k.Clock, Random: k.Random,
+		ServerURL: kit.ServerURL, MaxBodyBytes: 1 << 20, Version: "1.2.3", Clock: k.Clock, Random: k.Random,
 		Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if s.options != nil {
@@ -107,6 +107,9 @@ func (r request) http() *http.Request {
 		out.Header.Set("Authorization", "Bearer "+r.bearer)
 	}
 	maps.Copy(out.Header, r.header)
+	if host := r.header.Get("Host"); host != "" {
+		out.Host = host
+	}
 	if r.ctx != nil {
 		out = out.WithContext(r.ctx)
 	}

@@ -9,8 +9,9 @@ import (
 // exposed are the headers of answers that a page of another origin may read beyond the usual ones.
 const exposed = echo.HeaderXRequestID + ", " + echo.HeaderRetryAfter + ", " + headerLimit + ", " + headerRemaining + ", " + headerReset
 
-// cors lets browsers call the API from any origin, and answers every preflight. Nothing here depends on cookies, so an
-// origin gains nothing by being let in: the secrets are in headers and bodies that the calling page must have.
+// cors lets browsers call the API from any origin, and answers every preflight. An origin gains nothing by being let in: the
+// secrets are in headers and bodies that the calling page must have, and the one cookie there is (see browsers) only says which
+// browser went to a provider, for an answer that nobody but the provider can give.
 func cors(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		request, header := c.Request(), c.Response().Header()

@@ -150,7 +150,7 @@ func (w errorWriter) handle(err error, c echo.Context) {
 	c.Set(errorCodeKey, string(body.Error))
 	var redirected *usecase.RedirectedError
 	if errors.As(err, &redirected) {
-		redirect(c, redirected.Target, body)
+		redirect(c, *redirected, body)
 		return
 	}
 	header := c.Response().Header()

@@ -24,15 +24,16 @@ func decided() map[string]string {
 
 		"getJWKs": global, "getVersion": global, "getContract": global, "getUser": global, "refreshToken": global, "tokenExchange": global,
 		"signOut": global, "createPAT": global, "deletePAT": global, "listPATs": global, "listSessions": global, "endSession": global,
-		"endOtherSessions": global, "changeUserPassword": global, "changeUserMfa": global, "linkIdToken": global, "addSecurityKey": global,
+		"endOtherSessions": global, "changeUserPassword": global, "changeUserMfa": global, "linkIdToken": global, "listProviders": global,
+		"unlinkProvider": global, "refreshProviderToken": global, "addSecurityKey": global,
 		"elevateWebauthn": global,
 
-		"signInEmailPassword": guess, "signInAnonymous": guess, "signInIdToken": guess, "signInPAT": guess, "signInProvider": guess,
+		"signInEmailPassword": guess, "signInAnonymous": guess, "signInIdToken": guess, "signInPAT": guess, "signInProvider": guess, "getProviderTokens": guess, "renewProviderTokens": guess,
 		"signInProviderCallbackGet": guess, "signInProviderCallbackPost": guess, "signInWebauthn": guess, "verifySignInWebauthn": guess,
 		"verifySignInMfaTotp": guess, "verifySignInOTPEmail": guess, "verifySignInPasswordlessSms": guess, "verifyElevateWebauthn": guess,
 		"verifyAddSecurityKey": guess, "verifyChangeUserMfa": guess, "verifyTicket": guess,
 
-		"signUpWebauthn": signUp, "verifySignUpWebauthn": "user-global user-bruteforce user-signups",
+		"signUpWebauthn": signUp, "signUpIdToken": signUp, "signUpProvider": signUp, "verifySignUpWebauthn": "user-global user-bruteforce user-signups",
 		"changeUserEmail": mail, "sendVerificationEmail": mail, "sendPasswordResetEmail": mail,
 		"signInPasswordlessEmail": mailedSignIn, "signInOTPEmail": mailedSignIn, "signInPasswordlessSms": "user-global user-sms user-bruteforce",
 		"signUpPasswordlessEmail": mailedNew, "signUpOTPEmail": mailedNew, "signUpEmailPassword": mailedNew, "deanonymizeUser": mailedNew,

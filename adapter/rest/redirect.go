@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"maps"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -23,9 +24,10 @@ func (h *handlers) VerifyTicket(ctx context.Context, r api.VerifyTicketRequestOb
 }
 
 // redirect sends an error along with the browser, as error and errorDescription in the query.
-func redirect(c echo.Context, target string, body api.ErrorResponse) {
-	c.Response().Header().Set(echo.HeaderLocation, domain.WithQuery(target, map[string]string{
-		"error": string(body.Error), "errorDescription": body.Message,
-	}))
+func redirect(c echo.Context, r usecase.RedirectedError, body api.ErrorResponse) {
+	parameters := map[string]string{}
+	maps.Copy(parameters, r.Parameters)
+	parameters["error"], parameters["errorDescription"] = string(body.Error), body.Message
+	c.Response().Header().Set(echo.HeaderLocation, domain.WithQuery(r.Target, parameters))
 	_ = c.NoContent(http.StatusFound)
 }

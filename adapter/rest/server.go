@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -26,23 +27,34 @@ type UseCases struct {
 	EndOtherSessions        *usecase.EndOtherSessions
 	EndSession              *usecase.EndSession
 	GetJWKS                 *usecase.GetJWKS
+	GetProviderTokens       *usecase.GetProviderTokens
 	GetReadiness            *usecase.GetReadiness
 	GetUser                 *usecase.GetUser
+	LinkIDToken             *usecase.LinkIDToken
 	ListPATs                *usecase.ListPATs
+	ListProviders           *usecase.ListProviders
 	ListSessions            *usecase.ListSessions
+	RefreshProviderToken    *usecase.RefreshProviderToken
 	RefreshToken            *usecase.RefreshToken
+	RenewProviderTokens     *usecase.RenewProviderTokens
 	SendPasswordResetEmail  *usecase.SendPasswordResetEmail
 	SendVerificationEmail   *usecase.SendVerificationEmail
 	SignInAnonymous         *usecase.SignInAnonymous
 	SignInEmailPassword     *usecase.SignInEmailPassword
+	SignInIDToken           *usecase.SignInIDToken
 	SignInOTPEmail          *usecase.SignInOTPEmail
 	SignInPasswordlessEmail *usecase.SignInPasswordlessEmail
 	SignInPAT               *usecase.SignInPAT
+	SignInProvider          *usecase.SignInProvider
+	SignInProviderCallback  *usecase.SignInProviderCallback
 	SignOut                 *usecase.SignOut
 	SignUpEmailPassword     *usecase.SignUpEmailPassword
+	SignUpIDToken           *usecase.SignUpIDToken
 	SignUpOTPEmail          *usecase.SignUpOTPEmail
 	SignUpPasswordlessEmail *usecase.SignUpPasswordlessEmail
+	SignUpProvider          *usecase.SignUpProvider
 	TokenExchange           *usecase.TokenExchange
+	UnlinkProvider          *usecase.UnlinkProvider
 	VerifySignInOTPEmail    *usecase.VerifySignInOTPEmail
 	VerifyTicket            *usecase.VerifyTicket
 	VerifyToken             *usecase.VerifyToken
@@ -51,6 +63,7 @@ type UseCases struct {
 // Options are the settings of the API.
 type Options struct {
 	Prefix        string // before every path: "" or "/v1"
+	ServerURL     string // public address of this server, to which providers send browsers back
 	MaxBodyBytes  int64
 	ConcealErrors bool // answer what could tell about accounts with invalid-request
 	Version       string
@@ -83,8 +96,13 @@ func New(ctx context.Context, useCases UseCases, o Options) (http.Handler, error
 		e.Use(newLimiter(contract, o.Prefix, *o.Limits).middleware)
 	}
 	e.Use(validator.middleware)
-	handlers := &handlers{useCases: useCases, version: o.Version}
-	api.RegisterHandlersWithBaseURL(e, api.NewStrictHandler(handlers, []api.StrictMiddlewareFunc{refuseUnbuilt}), o.Prefix)
+	server, err := url.Parse(o.ServerURL)
+	if err != nil {
+		return nil, fmt.Errorf("the server's address: %w", err)
+	}
+	handlers := &handlers{useCases: useCases, version: o.Version, clock: o.Clock}
+	around := []api.StrictMiddlewareFunc{refuseUnbuilt, browsers{server}.bind}
+	api.RegisterHandlersWithBaseURL(e, api.NewStrictHandler(handlers, around), o.Prefix)
 	if o.Prefix != "" {
 		e.GET("/healthz", bareHealth)
 		e.HEAD("/healthz", func(c echo.Context) error { return c.NoContent(http.StatusOK) })
@@ -111,4 +129,5 @@ type handlers struct {
 	api.StrictServerInterface
 	useCases UseCases
 	version  string
+	clock    port.Clock
 }

@@ -23,8 +23,6 @@ func unbuilt(operation string) bool {
 		"SignUpWebauthn", "VerifyAddSecurityKey", "VerifyChangeUserMfa", "VerifyElevateWebauthn", "VerifySignInMfaTotp",
 		"VerifySignInPasswordlessSms", "VerifySignInWebauthn", "VerifySignUpWebauthn":
 		return true // factors
-	case "LinkIDToken", "SignInIDToken", "SignInProvider", "SignInProviderCallbackGet", "SignInProviderCallbackPost":
-		return true // providers
 	}
 	return false
 }

@@ -75,7 +75,14 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 	if err != nil {
 		return nil, err
 	}
-	useCases, err := newUseCases(cfg, key, store, tokens, log)
+	providers, err := newProviders(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.ProviderLinks().Ensure(ctx, providers.names()); err != nil {
+		return nil, err
+	}
+	useCases, err := newUseCases(cfg, key, store, tokens, providers, log)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +100,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 	}
 	handler, err := rest.New(ctx, useCases, rest.Options{
 		Limits:  limits,
-		Proxies: proxies, ProxyHeader: rest.ProxyHeader(cfg.ProxyHeader), Prefix: cfg.APIPrefix, MaxBodyBytes: cfg.MaxBodyBytes, ConcealErrors: cfg.ConcealErrors, Version: version,
+		Proxies: proxies, ProxyHeader: rest.ProxyHeader(cfg.ProxyHeader), Prefix: cfg.APIPrefix, ServerURL: cfg.ServerURL, MaxBodyBytes: cfg.MaxBodyBytes, ConcealErrors: cfg.ConcealErrors, Version: version,
 		Mailbox: mail.page, Log: log, Clock: system.Clock{}, Random: system.Random{},
 	})
 	if err != nil {
@@ -105,7 +112,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 }
 
 // newUseCases hands every use case its ports and policies.
-func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens, log *slog.Logger) (rest.UseCases, error) {
+func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens, providers identityProviders, log *slog.Logger) (rest.UseCases, error) {
 	signUp, err := signUpPolicy(cfg)
 	if err != nil {
 		return rest.UseCases{}, err
@@ -129,6 +136,14 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 	tickets := usecase.Tickets{
 		Clock: system.Clock{}, Random: system.Random{}, OTPKey: domain.OTPKey(aesgcm.DeriveKey(key, "hexauth one-time codes")), ServerURL: cfg.ServerURL,
 	}
+	elevation := domain.ElevationPolicy{Mode: domain.ElevationMode(cfg.RequireElevatedClaim), MFA: cfg.ElevationMFA}
+	visit := usecase.ProviderVisit{
+		Store: store, Providers: providers.byRedirect, Tokens: tokens, Clock: system.Clock{}, Random: system.Random{}, SignUp: signUp, SignIn: signIn,
+		Elevation: elevation, ServerURL: cfg.ServerURL,
+	}
+	arrive := usecase.ProviderSignIn{
+		Store: store, Sessions: sessions, Tickets: tickets, SignUp: signUp, SignIn: signIn, AutoOff: cfg.DisableAutoSignUp,
+	}
 	byLink := usecase.EmailSignIn{
 		Store: store, Random: system.Random{}, Tickets: tickets, SignUp: signUp, SignIn: signIn,
 		Enabled: cfg.EmailPasswordlessEnabled, AutoOff: cfg.DisableAutoSignUp,
@@ -139,9 +154,7 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 		Authenticate:       &usecase.Authenticate{Tokens: tokens},
 		ChangeUserEmail:    &usecase.ChangeUserEmail{Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn},
 		ChangeUserPassword: &usecase.ChangeUserPassword{Store: store, Passwords: passwords, Checks: checks, Clock: system.Clock{}, Policy: signIn},
-		CheckElevation: &usecase.CheckElevation{
-			Store: store, Policy: domain.ElevationPolicy{Mode: domain.ElevationMode(cfg.RequireElevatedClaim), MFA: cfg.ElevationMFA},
-		},
+		CheckElevation:     &usecase.CheckElevation{Store: store, Policy: elevation},
 		CreatePAT: &usecase.CreatePAT{
 			Store: store, Clock: system.Clock{}, Random: system.Random{}, SignIn: signIn, Policy: domain.PATPolicy{MaxLifetime: cfg.PATMaxExpiresIn},
 		},
@@ -154,8 +167,27 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 		DeanonymizeUser: &usecase.DeanonymizeUser{
 			Store: store, Passwords: passwords, Checks: checks, Tickets: tickets, SignUp: signUp, Passwordless: cfg.EmailPasswordlessEnabled,
 		},
-		GetJWKS:                &usecase.GetJWKS{Keys: tokens},
-		GetReadiness:           &usecase.GetReadiness{Store: store},
+		GetJWKS:              &usecase.GetJWKS{Keys: tokens},
+		GetReadiness:         &usecase.GetReadiness{Store: store},
+		GetProviderTokens:    &usecase.GetProviderTokens{Store: store, Policy: signIn},
+		LinkIDToken:          &usecase.LinkIDToken{ProviderSignIn: arrive, IDTokens: providers.byToken},
+		ListProviders:        &usecase.ListProviders{Store: store, Policy: signIn},
+		RefreshProviderToken: &usecase.RefreshProviderToken{Store: store, Providers: providers.byRedirect, Policy: signIn},
+		RenewProviderTokens: &usecase.RenewProviderTokens{
+			Store: store, Providers: providers.byRedirect, Clock: system.Clock{}, AdminSecret: cfg.HasuraAdminSecret,
+		},
+		SignInIDToken:  &usecase.SignInIDToken{ProviderSignIn: arrive, IDTokens: providers.byToken},
+		SignInProvider: &usecase.SignInProvider{ProviderVisit: visit},
+		SignInProviderCallback: &usecase.SignInProviderCallback{
+			ProviderSignIn: arrive, Providers: providers.byRedirect, Redirects: signUp.Redirects, ServerURL: cfg.ServerURL,
+		},
+		SignUpIDToken:  &usecase.SignUpIDToken{ProviderSignIn: arrive, IDTokens: providers.byToken},
+		SignUpProvider: &usecase.SignUpProvider{ProviderVisit: visit},
+		UnlinkProvider: &usecase.UnlinkProvider{
+			Store: store, Policy: signIn, WaysIn: domain.WaysInPolicy{
+				Mail: cfg.EmailPasswordlessEnabled || cfg.OTPEmailEnabled, Providers: providers.opens,
+			},
+		},
 		GetUser:                &usecase.GetUser{Store: store, Policy: signIn},
 		RefreshToken:           &usecase.RefreshToken{Store: store, Sessions: sessions, Policy: signIn, Journal: system.Journal{Log: log}},
 		SendPasswordResetEmail: &usecase.SendPasswordResetEmail{Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn},

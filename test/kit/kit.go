@@ -26,6 +26,10 @@ type Settings struct {
 
 	Passwordless, OTP, AutoSignUpOff, Conceal bool
 
+	Providers   usecase.Providers
+	IDTokens    usecase.IDTokens
+	AdminSecret string
+
 	Session   domain.SessionPolicy
 	PAT       domain.PATPolicy
 	Elevation domain.ElevationPolicy
@@ -48,6 +52,9 @@ type Kit struct {
 	Settings  Settings
 	rest.UseCases
 }
+
+// ServerURL is the address of the product in tests.
+const ServerURL = "https://auth.example.com/v1"
 
 // Password is the password of everybody who is signed up with SignUp.
 const Password = "correct horse battery"
@@ -106,7 +113,11 @@ func (k *Kit) wire() rest.UseCases {
 	s := k.Settings
 	key := domain.RefreshTokenKey([]byte("the refresh token key of tests.."))
 	sessions := usecase.Sessions{Tokens: k.Tokens, Clock: k.Clock, Random: k.Random, Policy: s.Session, Key: key}
-	tickets := usecase.Tickets{Clock: k.Clock, Random: k.Random, OTPKey: domain.OTPKey{1}, ServerURL: "https://auth.example.com/v1"}
+	tickets := usecase.Tickets{Clock: k.Clock, Random: k.Random, OTPKey: domain.OTPKey{1}, ServerURL: ServerURL}
+	visit := usecase.ProviderVisit{
+		Store: k.Store, Providers: s.Providers, Tokens: k.Tokens, Clock: k.Clock, Random: k.Random, SignUp: s.SignUp, SignIn: s.SignIn, ServerURL: ServerURL,
+	}
+	arrive := usecase.ProviderSignIn{Store: k.Store, Sessions: sessions, Tickets: tickets, SignUp: s.SignUp, SignIn: s.SignIn, AutoOff: s.AutoSignUpOff}
 	byEmail := usecase.EmailSignIn{Store: k.Store, Random: k.Random, Tickets: tickets, SignUp: s.SignUp, SignIn: s.SignIn, AutoOff: s.AutoSignUpOff}
 	byLink, byCode := byEmail, byEmail
 	byLink.Enabled, byCode.Enabled = s.Passwordless, s.OTP
@@ -128,6 +139,17 @@ func (k *Kit) wire() rest.UseCases {
 		DeanonymizeUser:         &usecase.DeanonymizeUser{Store: k.Store, Passwords: k.Passwords, Checks: s.Checks, Tickets: tickets, SignUp: s.SignUp, Passwordless: s.Passwordless},
 		GetJWKS:                 &usecase.GetJWKS{Keys: k.Tokens},
 		GetReadiness:            &usecase.GetReadiness{Store: k.Store},
+		GetProviderTokens:       &usecase.GetProviderTokens{Store: k.Store, Policy: s.SignIn},
+		LinkIDToken:             &usecase.LinkIDToken{ProviderSignIn: arrive, IDTokens: s.IDTokens},
+		ListProviders:           &usecase.ListProviders{Store: k.Store, Policy: s.SignIn},
+		RefreshProviderToken:    &usecase.RefreshProviderToken{Store: k.Store, Providers: s.Providers, Policy: s.SignIn},
+		RenewProviderTokens:     &usecase.RenewProviderTokens{Store: k.Store, Providers: s.Providers, Clock: k.Clock, AdminSecret: s.AdminSecret},
+		SignInIDToken:           &usecase.SignInIDToken{ProviderSignIn: arrive, IDTokens: s.IDTokens},
+		SignInProvider:          &usecase.SignInProvider{ProviderVisit: visit},
+		SignInProviderCallback:  &usecase.SignInProviderCallback{ProviderSignIn: arrive, Providers: s.Providers, Redirects: s.SignUp.Redirects, ServerURL: ServerURL},
+		SignUpIDToken:           &usecase.SignUpIDToken{ProviderSignIn: arrive, IDTokens: s.IDTokens},
+		SignUpProvider:          &usecase.SignUpProvider{ProviderVisit: visit},
+		UnlinkProvider:          &usecase.UnlinkProvider{Store: k.Store, Policy: s.SignIn, WaysIn: s.waysIn()},
 		GetUser:                 &usecase.GetUser{Store: k.Store, Policy: s.SignIn},
 		RefreshToken:            &usecase.RefreshToken{Store: k.Store, Sessions: sessions, Policy: s.SignIn, Journal: k.Journal},
 		SendPasswordResetEmail:  &usecase.SendPasswordResetEmail{Store: k.Store, Tickets: tickets, SignUp: s.SignUp, Policy: s.SignIn},
@@ -211,4 +233,16 @@ func (k *Kit) Count(query string) int {
 	var n int
 	require.NoError(k.t, db.QueryRowContext(context.Background(), query).Scan(&n))
 	return n
+}
+
+// waysIn says what opens an account under these settings.
+func (s Settings) waysIn() domain.WaysInPolicy {
+	return domain.WaysInPolicy{
+		Mail: s.Passwordless || s.OTP,
+		Providers: func(name string) bool {
+			_, byRedirect := s.Providers[name]
+			_, byToken := s.IDTokens[name]
+			return byRedirect || byToken
+		},
+	}
 }

@@ -281,24 +281,6 @@ func (e ErrorResponseError) Valid() bool {
 	}
 }
 
-// Defines values for IDTokenProvider.
-const (
-	IDTokenProviderApple  IDTokenProvider = "apple"
-	IDTokenProviderGoogle IDTokenProvider = "google"
-)
-
-// Valid indicates whether the value is a known member of the IDTokenProvider enum.
-func (e IDTokenProvider) Valid() bool {
-	switch e {
-	case IDTokenProviderApple:
-		return true
-	case IDTokenProviderGoogle:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for OKResponse.
 const (
 	OKResponseOK OKResponse = "OK"
@@ -609,8 +591,10 @@ type ErrorResponse struct {
 // Example: redirectTo-not-allowed
 type ErrorResponseError string
 
-// IDTokenProvider Issuer of an id token.
-type IDTokenProvider string
+// IDTokenProvider Issuer of an id token, `apple`, `google`, or the name of an OpenID issuer from the configuration.
+//
+// Example: google
+type IDTokenProvider = string
 
 // JWK A public key (RFC 7517). Which members are present besides the required ones depends on `kty`: `n` and `e` for RSA, `crv`, `x` and `y` for EC, `crv` and `x` for OKP (RFC 8037).
 //
@@ -658,7 +642,9 @@ type LinkIDTokenRequest struct {
 	// Nonce The nonce the app asked the provider to put into the token, in clear.
 	Nonce string `json:"nonce,omitempty"`
 
-	// Provider Issuer of an id token.
+	// Provider Issuer of an id token, `apple`, `google`, or the name of an OpenID issuer from the configuration.
+	//
+	// Example: google
 	Provider IDTokenProvider `json:"provider"`
 }
 
@@ -666,6 +652,12 @@ type LinkIDTokenRequest struct {
 type ListPATsResponse struct {
 	// PersonalAccessTokens The tokens, the newest first.
 	PersonalAccessTokens []PersonalAccessToken `json:"personalAccessTokens"`
+}
+
+// ListProvidersResponse Identities of a user at providers.
+type ListProvidersResponse struct {
+	// Providers The identities, the oldest first.
+	Providers []ProviderLink `json:"providers"`
 }
 
 // ListSessionsResponse Open sessions of a user.
@@ -738,6 +730,53 @@ type PersonalAccessToken struct {
 
 	// Metadata What it was made with, or null.
 	Metadata json.RawMessage `json:"metadata"`
+}
+
+// ProviderLink An identity at a provider that belongs to the user.
+type ProviderLink struct {
+	// CreatedAt When it was linked.
+	//
+	// Example: 2026-01-15T12:34:56.123456Z
+	CreatedAt time.Time `json:"createdAt"`
+
+	// ID Id of the link.
+	//
+	// Example: 0b0e7c5e-8a4b-4f2f-9d5e-3c1f6a7b8c9d
+	ID string `json:"id"`
+
+	// Issuer Issuer of the identity, for OpenID issuers from the configuration.
+	//
+	// Example: https://id.example.com
+	Issuer string `json:"issuer,omitempty"`
+
+	// Provider Name of the provider.
+	//
+	// Example: github
+	Provider string `json:"provider"`
+
+	// ProviderUserID The provider's own id of the user.
+	//
+	// Example: 583231
+	ProviderUserID string `json:"providerUserId"`
+}
+
+// ProviderSession Tokens of a provider for its own API.
+type ProviderSession struct {
+	// AccessToken Access token of the provider; empty when there is none.
+	AccessToken string `json:"accessToken"`
+
+	// ExpiresAt When the access token expires; `0001-01-01T00:00:00Z` when the provider did not say.
+	//
+	// Example: 2026-01-15T12:34:56Z
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// ExpiresIn Seconds until the access token expires; 0 when it has, or when the provider did not say.
+	//
+	// Example: 3600
+	ExpiresIn int64 `json:"expiresIn"`
+
+	// RefreshToken Refresh token of the provider; null when it gave none.
+	RefreshToken *string `json:"refreshToken"`
 }
 
 // PublicKeyCredentialCreationOptions Options for `navigator.credentials.create` (WebAuthn level 3), as `parseCreationOptionsFromJSON` takes them.
@@ -815,6 +854,12 @@ type PublicKeyCredentialRequestOptions struct {
 	UserVerification UserVerificationRequirement `json:"userVerification,omitempty"`
 }
 
+// RefreshProviderTokenRequest A refresh token of a provider.
+type RefreshProviderTokenRequest struct {
+	// RefreshToken The refresh token.
+	RefreshToken string `json:"refreshToken"`
+}
+
 // RefreshTokenRequest A session to refresh.
 type RefreshTokenRequest struct {
 	// RefreshToken The refresh token of the session.
@@ -830,6 +875,19 @@ type RelyingPartyEntity struct {
 
 	// Name Name shown to the user.
 	Name string `json:"name"`
+}
+
+// RenewProviderTokensRequest A user and a provider.
+type RenewProviderTokensRequest struct {
+	// ProviderID Name of the provider.
+	//
+	// Example: google
+	ProviderID string `json:"providerId"`
+
+	// UserID Id of the user.
+	//
+	// Example: 2c35b6f3-c4b9-48e3-978a-d4d0f1d42e24
+	UserID string `json:"userId"`
 }
 
 // ResidentKeyRequirement Whether the credential should be discoverable (a passkey).
@@ -918,7 +976,9 @@ type SignInIDTokenRequest struct {
 	// Options Details of a new user. They are checked in this order: `redirectTo`, `allowedRoles`, `defaultRole`.
 	Options SignUpOptions `json:"options,omitempty"`
 
-	// Provider Issuer of an id token.
+	// Provider Issuer of an id token, `apple`, `google`, or the name of an OpenID issuer from the configuration.
+	//
+	// Example: google
 	Provider IDTokenProvider `json:"provider"`
 }
 
@@ -1380,7 +1440,7 @@ type VerifyTokenRequest struct {
 // RedirectToQuery Example: https://app.example.com/welcome
 type RedirectToQuery = string
 
-// SignInProvider defines model for SignInProvider.
+// SignInProvider Example: github
 type SignInProvider = string
 
 // TicketQuery Example: verifyEmail:7a3c1ad7-5e0a-4c7c-9b43-fd8cf5e8a0b1
@@ -1416,7 +1476,19 @@ type SignInProviderParams struct {
 	RedirectTo string `form:"redirectTo,omitempty" json:"redirectTo,omitempty"`
 
 	// Connect Access token of the user the identity shall be linked to.
-	Connect string `form:"connect,omitempty" json:"connect,omitempty"`
+	Connect *string `form:"connect,omitempty" json:"connect,omitempty"`
+
+	// State The app's own state; comes back in the query of `redirectTo`.
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+
+	// CodeChallenge PKCE challenge of the app, which then gets a `code` for `POST /token/exchange` instead of a refresh token.
+	CodeChallenge CodeChallenge `form:"codeChallenge,omitempty" json:"codeChallenge,omitempty"`
+
+	// Connection For `workos`, the connection to sign in with.
+	Connection string `form:"connection,omitempty" json:"connection,omitempty"`
+
+	// Organization For `workos`, the organization to sign in with.
+	Organization string `form:"organization,omitempty" json:"organization,omitempty"`
 }
 
 // SignInProviderCallbackGetParams defines parameters for SignInProviderCallbackGet.
@@ -1435,6 +1507,9 @@ type SignInProviderCallbackGetParams struct {
 
 	// OauthVerifier Verifier of OAuth 1.
 	OauthVerifier string `form:"oauth_verifier,omitempty" json:"oauth_verifier,omitempty"`
+
+	// Iss Issuer of the answer (RFC 9207), from providers that tell it.
+	Iss string `form:"iss,omitempty" json:"iss,omitempty"`
 
 	// Error Error code of the provider.
 	Error string `form:"error,omitempty" json:"error,omitempty"`
@@ -1463,11 +1538,53 @@ type SignInProviderCallbackPostFormdataBody struct {
 	// IDToken Id token, from providers that send it right away.
 	IDToken string `form:"id_token,omitempty" json:"id_token,omitempty"`
 
+	// Iss Issuer of the answer (RFC 9207), from providers that tell it.
+	Iss string `form:"iss,omitempty" json:"iss,omitempty"`
+
 	// State The state this server sent along.
 	State string `form:"state" json:"state"`
 
 	// User What Apple tells about a new user, as JSON.
 	User string `form:"user,omitempty" json:"user,omitempty"`
+}
+
+// SignUpProviderParams defines parameters for SignUpProvider.
+type SignUpProviderParams struct {
+	// AllowedRoles Roles of a new user, separated by commas.
+	AllowedRoles []string `form:"allowedRoles,omitempty" json:"allowedRoles,omitempty"`
+
+	// DefaultRole Default role of a new user.
+	DefaultRole string `form:"defaultRole,omitempty" json:"defaultRole,omitempty"`
+
+	// DisplayName Name of a new user.
+	DisplayName string `form:"displayName,omitempty" json:"displayName,omitempty"`
+
+	// Locale Language of a new user.
+	Locale string `form:"locale,omitempty" json:"locale,omitempty"`
+
+	// Metadata Metadata of a new user, as JSON.
+	Metadata json.RawMessage `form:"metadata,omitempty" json:"metadata,omitempty"`
+
+	// RedirectTo Where the browser is sent in the end; must be covered by the configured list. The configured client URL if missing.
+	RedirectTo string `form:"redirectTo,omitempty" json:"redirectTo,omitempty"`
+
+	// State The app's own state; comes back in the query of `redirectTo`.
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+
+	// CodeChallenge PKCE challenge of the app, which then gets a `code` for `POST /token/exchange` instead of a refresh token.
+	CodeChallenge CodeChallenge `form:"codeChallenge,omitempty" json:"codeChallenge,omitempty"`
+
+	// Connection For `workos`, the connection to sign in with.
+	Connection string `form:"connection,omitempty" json:"connection,omitempty"`
+
+	// Organization For `workos`, the organization to sign in with.
+	Organization string `form:"organization,omitempty" json:"organization,omitempty"`
+}
+
+// RenewProviderTokensParams defines parameters for RenewProviderTokens.
+type RenewProviderTokensParams struct {
+	// XHasuraAdminSecret The admin secret.
+	XHasuraAdminSecret string `json:"x-hasura-admin-secret,omitempty"`
 }
 
 // VerifyTicketParams defines parameters for VerifyTicket.
@@ -1540,6 +1657,9 @@ type SignOutJSONRequestBody = SignOutRequest
 // SignUpEmailPasswordJSONRequestBody defines body for SignUpEmailPassword for application/json ContentType.
 type SignUpEmailPasswordJSONRequestBody = SignUpEmailPasswordRequest
 
+// SignUpIDTokenJSONRequestBody defines body for SignUpIDToken for application/json ContentType.
+type SignUpIDTokenJSONRequestBody = SignInIDTokenRequest
+
 // SignUpOTPEmailJSONRequestBody defines body for SignUpOTPEmail for application/json ContentType.
 type SignUpOTPEmailJSONRequestBody = SignInOTPEmailRequest
 
@@ -1557,6 +1677,9 @@ type RefreshTokenJSONRequestBody = RefreshTokenRequest
 
 // TokenExchangeJSONRequestBody defines body for TokenExchange for application/json ContentType.
 type TokenExchangeJSONRequestBody = TokenExchangeRequest
+
+// RefreshProviderTokenJSONRequestBody defines body for RefreshProviderToken for application/json ContentType.
+type RefreshProviderTokenJSONRequestBody = RefreshProviderTokenRequest
 
 // VerifyTokenJSONRequestBody defines body for VerifyToken for application/json ContentType.
 type VerifyTokenJSONRequestBody = VerifyTokenRequest
@@ -1578,6 +1701,9 @@ type ChangeUserPasswordJSONRequestBody = UserPasswordRequest
 
 // SendPasswordResetEmailJSONRequestBody defines body for SendPasswordResetEmail for application/json ContentType.
 type SendPasswordResetEmailJSONRequestBody = UserPasswordResetRequest
+
+// RenewProviderTokensJSONRequestBody defines body for RenewProviderTokens for application/json ContentType.
+type RenewProviderTokensJSONRequestBody = RenewProviderTokensRequest
 
 // VerifyAddSecurityKeyJSONRequestBody defines body for VerifyAddSecurityKey for application/json ContentType.
 type VerifyAddSecurityKeyJSONRequestBody = VerifyAddSecurityKeyRequest
@@ -1751,6 +1877,9 @@ type ServerInterface interface {
 	// SignInProviderCallbackPost Take the answer of a provider from a form
 	// (POST /signin/provider/{provider}/callback)
 	SignInProviderCallbackPost(ctx echo.Context, provider SignInProvider) error
+	// GetProviderTokens Take the tokens of a provider
+	// (GET /signin/provider/{provider}/callback/tokens)
+	GetProviderTokens(ctx echo.Context, provider SignInProvider) error
 	// SignInWebauthn Start a sign-in with a security key
 	// (POST /signin/webauthn)
 	SignInWebauthn(ctx echo.Context) error
@@ -1763,12 +1892,18 @@ type ServerInterface interface {
 	// SignUpEmailPassword Sign up with e-mail address and password
 	// (POST /signup/email-password)
 	SignUpEmailPassword(ctx echo.Context) error
+	// SignUpIDToken Sign up with an id token
+	// (POST /signup/idtoken)
+	SignUpIDToken(ctx echo.Context) error
 	// SignUpOTPEmail Sign up with a one-time password by e-mail
 	// (POST /signup/otp/email)
 	SignUpOTPEmail(ctx echo.Context) error
 	// SignUpPasswordlessEmail Sign up with a link by e-mail
 	// (POST /signup/passwordless/email)
 	SignUpPasswordlessEmail(ctx echo.Context) error
+	// SignUpProvider Sign up with a social provider
+	// (GET /signup/provider/{provider})
+	SignUpProvider(ctx echo.Context, provider SignInProvider, params SignUpProviderParams) error
 	// SignUpWebauthn Start a sign-up with a security key
 	// (POST /signup/webauthn)
 	SignUpWebauthn(ctx echo.Context) error
@@ -1781,6 +1916,9 @@ type ServerInterface interface {
 	// TokenExchange Exchange a code for a session
 	// (POST /token/exchange)
 	TokenExchange(ctx echo.Context) error
+	// RefreshProviderToken Renew the tokens of a provider
+	// (POST /token/provider/{provider})
+	RefreshProviderToken(ctx echo.Context, provider SignInProvider) error
 	// VerifyToken Verify an access token
 	// (POST /token/verify)
 	VerifyToken(ctx echo.Context) error
@@ -1805,6 +1943,15 @@ type ServerInterface interface {
 	// SendPasswordResetEmail Ask for a password reset link
 	// (POST /user/password/reset)
 	SendPasswordResetEmail(ctx echo.Context) error
+	// RenewProviderTokens Renew the tokens that are kept for a user
+	// (POST /user/provider/tokens)
+	RenewProviderTokens(ctx echo.Context, params RenewProviderTokensParams) error
+	// ListProviders List the identities of a user
+	// (GET /user/providers)
+	ListProviders(ctx echo.Context) error
+	// UnlinkProvider Remove an identity
+	// (DELETE /user/providers/{id})
+	UnlinkProvider(ctx echo.Context, id string) error
 	// EndOtherSessions Sign out everywhere else
 	// (DELETE /user/sessions)
 	EndOtherSessions(ctx echo.Context) error
@@ -2106,6 +2253,34 @@ func (w *ServerInterfaceWrapper) SignInProvider(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter connect: %s", err))
 	}
 
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "codeChallenge" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "codeChallenge", ctx.QueryParams(), &params.CodeChallenge, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter codeChallenge: %s", err))
+	}
+
+	// ------------- Optional query parameter "connection" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "connection", ctx.QueryParams(), &params.Connection, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter connection: %s", err))
+	}
+
+	// ------------- Optional query parameter "organization" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "organization", ctx.QueryParams(), &params.Organization, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter organization: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SignInProvider(ctx, provider, params)
 	return err
@@ -2159,6 +2334,13 @@ func (w *ServerInterfaceWrapper) SignInProviderCallbackGet(ctx echo.Context) err
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter oauth_verifier: %s", err))
 	}
 
+	// ------------- Optional query parameter "iss" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "iss", ctx.QueryParams(), &params.Iss, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter iss: %s", err))
+	}
+
 	// ------------- Optional query parameter "error" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "error", ctx.QueryParams(), &params.Error, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -2201,6 +2383,22 @@ func (w *ServerInterfaceWrapper) SignInProviderCallbackPost(ctx echo.Context) er
 	return err
 }
 
+// GetProviderTokens converts echo context to params.
+func (w *ServerInterfaceWrapper) GetProviderTokens(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "provider" -------------
+	var provider SignInProvider
+
+	err = runtime.BindStyledParameterWithOptions("simple", "provider", ctx.Param("provider"), &provider, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter provider: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetProviderTokens(ctx, provider)
+	return err
+}
+
 // SignInWebauthn converts echo context to params.
 func (w *ServerInterfaceWrapper) SignInWebauthn(ctx echo.Context) error {
 	var err error
@@ -2237,6 +2435,15 @@ func (w *ServerInterfaceWrapper) SignUpEmailPassword(ctx echo.Context) error {
 	return err
 }
 
+// SignUpIDToken converts echo context to params.
+func (w *ServerInterfaceWrapper) SignUpIDToken(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignUpIDToken(ctx)
+	return err
+}
+
 // SignUpOTPEmail converts echo context to params.
 func (w *ServerInterfaceWrapper) SignUpOTPEmail(ctx echo.Context) error {
 	var err error
@@ -2252,6 +2459,100 @@ func (w *ServerInterfaceWrapper) SignUpPasswordlessEmail(ctx echo.Context) error
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SignUpPasswordlessEmail(ctx)
+	return err
+}
+
+// SignUpProvider converts echo context to params.
+func (w *ServerInterfaceWrapper) SignUpProvider(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "provider" -------------
+	var provider SignInProvider
+
+	err = runtime.BindStyledParameterWithOptions("simple", "provider", ctx.Param("provider"), &provider, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter provider: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SignUpProviderParams
+	// ------------- Optional query parameter "allowedRoles" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", false, false, "allowedRoles", ctx.QueryParams(), &params.AllowedRoles, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter allowedRoles: %s", err))
+	}
+
+	// ------------- Optional query parameter "defaultRole" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "defaultRole", ctx.QueryParams(), &params.DefaultRole, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter defaultRole: %s", err))
+	}
+
+	// ------------- Optional query parameter "displayName" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "displayName", ctx.QueryParams(), &params.DisplayName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter displayName: %s", err))
+	}
+
+	// ------------- Optional query parameter "locale" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "locale", ctx.QueryParams(), &params.Locale, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter locale: %s", err))
+	}
+
+	// ------------- Optional query parameter "metadata" -------------
+
+	if paramValue := ctx.QueryParam("metadata"); paramValue != "" {
+
+		var value json.RawMessage
+		err = json.Unmarshal([]byte(paramValue), &value)
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, "Error unmarshaling parameter 'metadata' as JSON")
+		}
+		params.Metadata = value
+
+	}
+
+	// ------------- Optional query parameter "redirectTo" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "redirectTo", ctx.QueryParams(), &params.RedirectTo, runtime.BindQueryParameterOptions{Type: "string", Format: "uri"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter redirectTo: %s", err))
+	}
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "codeChallenge" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "codeChallenge", ctx.QueryParams(), &params.CodeChallenge, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter codeChallenge: %s", err))
+	}
+
+	// ------------- Optional query parameter "connection" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "connection", ctx.QueryParams(), &params.Connection, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter connection: %s", err))
+	}
+
+	// ------------- Optional query parameter "organization" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "organization", ctx.QueryParams(), &params.Organization, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter organization: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignUpProvider(ctx, provider, params)
 	return err
 }
 
@@ -2288,6 +2589,22 @@ func (w *ServerInterfaceWrapper) TokenExchange(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.TokenExchange(ctx)
+	return err
+}
+
+// RefreshProviderToken converts echo context to params.
+func (w *ServerInterfaceWrapper) RefreshProviderToken(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "provider" -------------
+	var provider SignInProvider
+
+	err = runtime.BindStyledParameterWithOptions("simple", "provider", ctx.Param("provider"), &provider, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter provider: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RefreshProviderToken(ctx, provider)
 	return err
 }
 
@@ -2360,6 +2677,60 @@ func (w *ServerInterfaceWrapper) SendPasswordResetEmail(ctx echo.Context) error 
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SendPasswordResetEmail(ctx)
+	return err
+}
+
+// RenewProviderTokens converts echo context to params.
+func (w *ServerInterfaceWrapper) RenewProviderTokens(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RenewProviderTokensParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "x-hasura-admin-secret" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("x-hasura-admin-secret")]; found {
+		var XHasuraAdminSecret string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for x-hasura-admin-secret, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "x-hasura-admin-secret", valueList[0], &XHasuraAdminSecret, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter x-hasura-admin-secret: %s", err))
+		}
+
+		params.XHasuraAdminSecret = XHasuraAdminSecret
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RenewProviderTokens(ctx, params)
+	return err
+}
+
+// ListProviders converts echo context to params.
+func (w *ServerInterfaceWrapper) ListProviders(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListProviders(ctx)
+	return err
+}
+
+// UnlinkProvider converts echo context to params.
+func (w *ServerInterfaceWrapper) UnlinkProvider(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UnlinkProvider(ctx, id)
 	return err
 }
 
@@ -2535,16 +2906,20 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/signin/provider/:provider", wrapper.SignInProvider, options.OperationMiddlewares["signInProvider"]...)
 	router.GET(options.BaseURL+"/signin/provider/:provider/callback", wrapper.SignInProviderCallbackGet, options.OperationMiddlewares["signInProviderCallbackGet"]...)
 	router.POST(options.BaseURL+"/signin/provider/:provider/callback", wrapper.SignInProviderCallbackPost, options.OperationMiddlewares["signInProviderCallbackPost"]...)
+	router.GET(options.BaseURL+"/signin/provider/:provider/callback/tokens", wrapper.GetProviderTokens, options.OperationMiddlewares["getProviderTokens"]...)
 	router.POST(options.BaseURL+"/signin/webauthn", wrapper.SignInWebauthn, options.OperationMiddlewares["signInWebauthn"]...)
 	router.POST(options.BaseURL+"/signin/webauthn/verify", wrapper.VerifySignInWebauthn, options.OperationMiddlewares["verifySignInWebauthn"]...)
 	router.POST(options.BaseURL+"/signout", wrapper.SignOut, options.OperationMiddlewares["signOut"]...)
 	router.POST(options.BaseURL+"/signup/email-password", wrapper.SignUpEmailPassword, options.OperationMiddlewares["signUpEmailPassword"]...)
+	router.POST(options.BaseURL+"/signup/idtoken", wrapper.SignUpIDToken, options.OperationMiddlewares["signUpIdToken"]...)
 	router.POST(options.BaseURL+"/signup/otp/email", wrapper.SignUpOTPEmail, options.OperationMiddlewares["signUpOTPEmail"]...)
 	router.POST(options.BaseURL+"/signup/passwordless/email", wrapper.SignUpPasswordlessEmail, options.OperationMiddlewares["signUpPasswordlessEmail"]...)
+	router.GET(options.BaseURL+"/signup/provider/:provider", wrapper.SignUpProvider, options.OperationMiddlewares["signUpProvider"]...)
 	router.POST(options.BaseURL+"/signup/webauthn", wrapper.SignUpWebauthn, options.OperationMiddlewares["signUpWebauthn"]...)
 	router.POST(options.BaseURL+"/signup/webauthn/verify", wrapper.VerifySignUpWebauthn, options.OperationMiddlewares["verifySignUpWebauthn"]...)
 	router.POST(options.BaseURL+"/token", wrapper.RefreshToken, options.OperationMiddlewares["refreshToken"]...)
 	router.POST(options.BaseURL+"/token/exchange", wrapper.TokenExchange, options.OperationMiddlewares["tokenExchange"]...)
+	router.POST(options.BaseURL+"/token/provider/:provider", wrapper.RefreshProviderToken, options.OperationMiddlewares["refreshProviderToken"]...)
 	router.POST(options.BaseURL+"/token/verify", wrapper.VerifyToken, options.OperationMiddlewares["verifyToken"]...)
 	router.GET(options.BaseURL+"/user", wrapper.GetUser, options.OperationMiddlewares["getUser"]...)
 	router.POST(options.BaseURL+"/user/deanonymize", wrapper.DeanonymizeUser, options.OperationMiddlewares["deanonymizeUser"]...)
@@ -2553,6 +2928,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/user/mfa", wrapper.VerifyChangeUserMfa, options.OperationMiddlewares["verifyChangeUserMfa"]...)
 	router.POST(options.BaseURL+"/user/password", wrapper.ChangeUserPassword, options.OperationMiddlewares["changeUserPassword"]...)
 	router.POST(options.BaseURL+"/user/password/reset", wrapper.SendPasswordResetEmail, options.OperationMiddlewares["sendPasswordResetEmail"]...)
+	router.POST(options.BaseURL+"/user/provider/tokens", wrapper.RenewProviderTokens, options.OperationMiddlewares["renewProviderTokens"]...)
+	router.GET(options.BaseURL+"/user/providers", wrapper.ListProviders, options.OperationMiddlewares["listProviders"]...)
+	router.DELETE(options.BaseURL+"/user/providers/:id", wrapper.UnlinkProvider, options.OperationMiddlewares["unlinkProvider"]...)
 	router.DELETE(options.BaseURL+"/user/sessions", wrapper.EndOtherSessions, options.OperationMiddlewares["endOtherSessions"]...)
 	router.GET(options.BaseURL+"/user/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/user/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
@@ -3559,6 +3937,45 @@ func (response SignInProviderCallbackPostdefaultJSONResponse) VisitSignInProvide
 	return err
 }
 
+type GetProviderTokensRequestObject struct {
+	Provider SignInProvider `json:"provider"`
+}
+
+type GetProviderTokensResponseObject interface {
+	VisitGetProviderTokensResponse(w http.ResponseWriter) error
+}
+
+type GetProviderTokens200JSONResponse ProviderSession
+
+func (response GetProviderTokens200JSONResponse) VisitGetProviderTokensResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProviderTokensdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response GetProviderTokensdefaultJSONResponse) VisitGetProviderTokensResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SignInWebauthnRequestObject struct {
 	Body *SignInWebauthnJSONRequestBody
 }
@@ -3715,6 +4132,45 @@ func (response SignUpEmailPassworddefaultJSONResponse) VisitSignUpEmailPasswordR
 	return err
 }
 
+type SignUpIDTokenRequestObject struct {
+	Body *SignUpIDTokenJSONRequestBody
+}
+
+type SignUpIDTokenResponseObject interface {
+	VisitSignUpIDTokenResponse(w http.ResponseWriter) error
+}
+
+type SignUpIDToken200JSONResponse SessionPayload
+
+func (response SignUpIDToken200JSONResponse) VisitSignUpIDTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignUpIDTokendefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response SignUpIDTokendefaultJSONResponse) VisitSignUpIDTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SignUpOTPEmailRequestObject struct {
 	Body *SignUpOTPEmailJSONRequestBody
 }
@@ -3782,6 +4238,46 @@ type SignUpPasswordlessEmaildefaultJSONResponse struct {
 }
 
 func (response SignUpPasswordlessEmaildefaultJSONResponse) VisitSignUpPasswordlessEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignUpProviderRequestObject struct {
+	Provider SignInProvider `json:"provider"`
+	Params   SignUpProviderParams
+}
+
+type SignUpProviderResponseObject interface {
+	VisitSignUpProviderResponse(w http.ResponseWriter) error
+}
+
+type SignUpProvider302ResponseHeaders struct {
+	Location string
+}
+
+type SignUpProvider302Response struct {
+	Headers SignUpProvider302ResponseHeaders
+}
+
+func (response SignUpProvider302Response) VisitSignUpProviderResponse(w http.ResponseWriter) error {
+	w.Header().Set("Location", fmt.Sprint(response.Headers.Location))
+	w.WriteHeader(302)
+	return nil
+}
+
+type SignUpProviderdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response SignUpProviderdefaultJSONResponse) VisitSignUpProviderResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3938,6 +4434,46 @@ type TokenExchangedefaultJSONResponse struct {
 }
 
 func (response TokenExchangedefaultJSONResponse) VisitTokenExchangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshProviderTokenRequestObject struct {
+	Provider SignInProvider `json:"provider"`
+	Body     *RefreshProviderTokenJSONRequestBody
+}
+
+type RefreshProviderTokenResponseObject interface {
+	VisitRefreshProviderTokenResponse(w http.ResponseWriter) error
+}
+
+type RefreshProviderToken200JSONResponse ProviderSession
+
+func (response RefreshProviderToken200JSONResponse) VisitRefreshProviderTokenResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RefreshProviderTokendefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response RefreshProviderTokendefaultJSONResponse) VisitRefreshProviderTokenResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4249,6 +4785,123 @@ type SendPasswordResetEmaildefaultJSONResponse struct {
 }
 
 func (response SendPasswordResetEmaildefaultJSONResponse) VisitSendPasswordResetEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenewProviderTokensRequestObject struct {
+	Params RenewProviderTokensParams
+	Body   *RenewProviderTokensJSONRequestBody
+}
+
+type RenewProviderTokensResponseObject interface {
+	VisitRenewProviderTokensResponse(w http.ResponseWriter) error
+}
+
+type RenewProviderTokens200JSONResponse OKResponse
+
+func (response RenewProviderTokens200JSONResponse) VisitRenewProviderTokensResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenewProviderTokensdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response RenewProviderTokensdefaultJSONResponse) VisitRenewProviderTokensResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProvidersRequestObject struct {
+}
+
+type ListProvidersResponseObject interface {
+	VisitListProvidersResponse(w http.ResponseWriter) error
+}
+
+type ListProviders200JSONResponse ListProvidersResponse
+
+func (response ListProviders200JSONResponse) VisitListProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProvidersdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response ListProvidersdefaultJSONResponse) VisitListProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnlinkProviderRequestObject struct {
+	ID string `json:"id"`
+}
+
+type UnlinkProviderResponseObject interface {
+	VisitUnlinkProviderResponse(w http.ResponseWriter) error
+}
+
+type UnlinkProvider200JSONResponse OKResponse
+
+func (response UnlinkProvider200JSONResponse) VisitUnlinkProviderResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnlinkProviderdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response UnlinkProviderdefaultJSONResponse) VisitUnlinkProviderResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4611,6 +5264,9 @@ type StrictServerInterface interface {
 	// SignInProviderCallbackPost Take the answer of a provider from a form
 	// (POST /signin/provider/{provider}/callback)
 	SignInProviderCallbackPost(ctx context.Context, request SignInProviderCallbackPostRequestObject) (SignInProviderCallbackPostResponseObject, error)
+	// GetProviderTokens Take the tokens of a provider
+	// (GET /signin/provider/{provider}/callback/tokens)
+	GetProviderTokens(ctx context.Context, request GetProviderTokensRequestObject) (GetProviderTokensResponseObject, error)
 	// SignInWebauthn Start a sign-in with a security key
 	// (POST /signin/webauthn)
 	SignInWebauthn(ctx context.Context, request SignInWebauthnRequestObject) (SignInWebauthnResponseObject, error)
@@ -4623,12 +5279,18 @@ type StrictServerInterface interface {
 	// SignUpEmailPassword Sign up with e-mail address and password
 	// (POST /signup/email-password)
 	SignUpEmailPassword(ctx context.Context, request SignUpEmailPasswordRequestObject) (SignUpEmailPasswordResponseObject, error)
+	// SignUpIDToken Sign up with an id token
+	// (POST /signup/idtoken)
+	SignUpIDToken(ctx context.Context, request SignUpIDTokenRequestObject) (SignUpIDTokenResponseObject, error)
 	// SignUpOTPEmail Sign up with a one-time password by e-mail
 	// (POST /signup/otp/email)
 	SignUpOTPEmail(ctx context.Context, request SignUpOTPEmailRequestObject) (SignUpOTPEmailResponseObject, error)
 	// SignUpPasswordlessEmail Sign up with a link by e-mail
 	// (POST /signup/passwordless/email)
 	SignUpPasswordlessEmail(ctx context.Context, request SignUpPasswordlessEmailRequestObject) (SignUpPasswordlessEmailResponseObject, error)
+	// SignUpProvider Sign up with a social provider
+	// (GET /signup/provider/{provider})
+	SignUpProvider(ctx context.Context, request SignUpProviderRequestObject) (SignUpProviderResponseObject, error)
 	// SignUpWebauthn Start a sign-up with a security key
 	// (POST /signup/webauthn)
 	SignUpWebauthn(ctx context.Context, request SignUpWebauthnRequestObject) (SignUpWebauthnResponseObject, error)
@@ -4641,6 +5303,9 @@ type StrictServerInterface interface {
 	// TokenExchange Exchange a code for a session
 	// (POST /token/exchange)
 	TokenExchange(ctx context.Context, request TokenExchangeRequestObject) (TokenExchangeResponseObject, error)
+	// RefreshProviderToken Renew the tokens of a provider
+	// (POST /token/provider/{provider})
+	RefreshProviderToken(ctx context.Context, request RefreshProviderTokenRequestObject) (RefreshProviderTokenResponseObject, error)
 	// VerifyToken Verify an access token
 	// (POST /token/verify)
 	VerifyToken(ctx context.Context, request VerifyTokenRequestObject) (VerifyTokenResponseObject, error)
@@ -4665,6 +5330,15 @@ type StrictServerInterface interface {
 	// SendPasswordResetEmail Ask for a password reset link
 	// (POST /user/password/reset)
 	SendPasswordResetEmail(ctx context.Context, request SendPasswordResetEmailRequestObject) (SendPasswordResetEmailResponseObject, error)
+	// RenewProviderTokens Renew the tokens that are kept for a user
+	// (POST /user/provider/tokens)
+	RenewProviderTokens(ctx context.Context, request RenewProviderTokensRequestObject) (RenewProviderTokensResponseObject, error)
+	// ListProviders List the identities of a user
+	// (GET /user/providers)
+	ListProviders(ctx context.Context, request ListProvidersRequestObject) (ListProvidersResponseObject, error)
+	// UnlinkProvider Remove an identity
+	// (DELETE /user/providers/{id})
+	UnlinkProvider(ctx context.Context, request UnlinkProviderRequestObject) (UnlinkProviderResponseObject, error)
 	// EndOtherSessions Sign out everywhere else
 	// (DELETE /user/sessions)
 	EndOtherSessions(ctx context.Context, request EndOtherSessionsRequestObject) (EndOtherSessionsResponseObject, error)
@@ -5597,6 +6271,31 @@ func (sh *strictHandler) SignInProviderCallbackPost(ctx echo.Context, provider S
 	return nil
 }
 
+// GetProviderTokens operation middleware
+func (sh *strictHandler) GetProviderTokens(ctx echo.Context, provider SignInProvider) error {
+	var request GetProviderTokensRequestObject
+
+	request.Provider = provider
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetProviderTokens(ctx.Request().Context(), request.(GetProviderTokensRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetProviderTokens")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetProviderTokensResponseObject); ok {
+		return validResponse.VisitGetProviderTokensResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SignInWebauthn operation middleware
 func (sh *strictHandler) SignInWebauthn(ctx echo.Context) error {
 	var request SignInWebauthnRequestObject
@@ -5784,6 +6483,52 @@ func (sh *strictHandler) SignUpEmailPassword(ctx echo.Context) error {
 	return nil
 }
 
+// SignUpIDToken operation middleware
+func (sh *strictHandler) SignUpIDToken(ctx echo.Context) error {
+	var request SignUpIDTokenRequestObject
+
+	var body SignUpIDTokenJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignUpIDToken(ctx.Request().Context(), request.(SignUpIDTokenRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignUpIDToken")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignUpIDTokenResponseObject); ok {
+		return validResponse.VisitSignUpIDTokenResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SignUpOTPEmail operation middleware
 func (sh *strictHandler) SignUpOTPEmail(ctx echo.Context) error {
 	var request SignUpOTPEmailRequestObject
@@ -5870,6 +6615,32 @@ func (sh *strictHandler) SignUpPasswordlessEmail(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(SignUpPasswordlessEmailResponseObject); ok {
 		return validResponse.VisitSignUpPasswordlessEmailResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SignUpProvider operation middleware
+func (sh *strictHandler) SignUpProvider(ctx echo.Context, provider SignInProvider, params SignUpProviderParams) error {
+	var request SignUpProviderRequestObject
+
+	request.Provider = provider
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignUpProvider(ctx.Request().Context(), request.(SignUpProviderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignUpProvider")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignUpProviderResponseObject); ok {
+		return validResponse.VisitSignUpProviderResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6054,6 +6825,54 @@ func (sh *strictHandler) TokenExchange(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(TokenExchangeResponseObject); ok {
 		return validResponse.VisitTokenExchangeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RefreshProviderToken operation middleware
+func (sh *strictHandler) RefreshProviderToken(ctx echo.Context, provider SignInProvider) error {
+	var request RefreshProviderTokenRequestObject
+
+	request.Provider = provider
+
+	var body RefreshProviderTokenJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RefreshProviderToken(ctx.Request().Context(), request.(RefreshProviderTokenRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RefreshProviderToken")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RefreshProviderTokenResponseObject); ok {
+		return validResponse.VisitRefreshProviderTokenResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -6402,6 +7221,102 @@ func (sh *strictHandler) SendPasswordResetEmail(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(SendPasswordResetEmailResponseObject); ok {
 		return validResponse.VisitSendPasswordResetEmailResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RenewProviderTokens operation middleware
+func (sh *strictHandler) RenewProviderTokens(ctx echo.Context, params RenewProviderTokensParams) error {
+	var request RenewProviderTokensRequestObject
+
+	request.Params = params
+
+	var body RenewProviderTokensJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RenewProviderTokens(ctx.Request().Context(), request.(RenewProviderTokensRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RenewProviderTokens")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RenewProviderTokensResponseObject); ok {
+		return validResponse.VisitRenewProviderTokensResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListProviders operation middleware
+func (sh *strictHandler) ListProviders(ctx echo.Context) error {
+	var request ListProvidersRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProviders(ctx.Request().Context(), request.(ListProvidersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProviders")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListProvidersResponseObject); ok {
+		return validResponse.VisitListProvidersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UnlinkProvider operation middleware
+func (sh *strictHandler) UnlinkProvider(ctx echo.Context, id string) error {
+	var request UnlinkProviderRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UnlinkProvider(ctx.Request().Context(), request.(UnlinkProviderRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UnlinkProvider")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UnlinkProviderResponseObject); ok {
+		return validResponse.VisitUnlinkProviderResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -69,6 +69,14 @@ func operations() map[string]string {
 		"GET /verify":                               "verifyTicket",
 		"GET /version":                              "getVersion",
 
+		"GET /signin/provider/{provider}/callback/tokens": "getProviderTokens",
+		"GET /signup/provider/{provider}":                 "signUpProvider",
+		"GET /user/providers":                             "listProviders",
+		"DELETE /user/providers/{id}":                     "unlinkProvider",
+		"POST /signup/idtoken":                            "signUpIdToken",
+		"POST /token/provider/{provider}":                 "refreshProviderToken",
+		"POST /user/provider/tokens":                      "renewProviderTokens",
+
 		"GET /readyz":       "getReadiness",
 		"GET /openapi.yaml": "getContract",
 	}
@@ -179,7 +187,7 @@ func TestContract_SaysForEveryObjectWhetherItIsOpen(t *testing.T) {
 		"SignUpOptions.metadata",
 		"User.metadata",
 		"signInProvider.metadata",
-		"signInProviderCallbackPost",
+		"signInProviderCallbackPost", "signUpProvider.metadata",
 	}, open)
 }
 
@@ -231,12 +239,13 @@ func TestContract_DemandsABearerTokenExactlyWhereItIsNeeded(t *testing.T) {
 	}
 	require.Equal(t, map[string][]string{
 		"BearerAuth": {
-			"deanonymizeUser", "deletePAT", "elevateWebauthn", "endOtherSessions", "endSession", "getUser", "listPATs", "listSessions",
+			"deanonymizeUser", "deletePAT", "elevateWebauthn", "endOtherSessions", "endSession", "getProviderTokens", "getUser", "listPATs", "listProviders", "listSessions",
+			"refreshProviderToken",
 			"verifyElevateWebauthn",
 		},
 		"BearerAuth|":           {"signOut", "verifyToken"},
 		"BearerAuthElevatedMFA": {"changeUserMfa", "verifyChangeUserMfa"},
-		"BearerAuthElevated":    {"addSecurityKey", "changeUserEmail", "createPAT", "linkIdToken", "verifyAddSecurityKey"},
+		"BearerAuthElevated":    {"addSecurityKey", "changeUserEmail", "createPAT", "linkIdToken", "unlinkProvider", "verifyAddSecurityKey"},
 		"BearerAuthElevated|":   {"changeUserPassword"},
 	}, got)
 }
@@ -264,7 +273,7 @@ func TestContract_TakesLocalesOfTwoOrThreeLetters(t *testing.T) {
 	require.Error(t, locale.VisitJSON("en-US"))
 }
 
-func TestContract_TakesAChallengeExactlyWhereALinkIsMailedOrOpened(t *testing.T) {
+func TestContract_TakesAChallengeExactlyWhereARedirectEnds(t *testing.T) {
 	doc := load(t)
 	const challenge = "#/components/schemas/CodeChallenge"
 	takes := []string{}
@@ -288,8 +297,8 @@ func TestContract_TakesAChallengeExactlyWhereALinkIsMailedOrOpened(t *testing.T)
 	})
 	slices.Sort(takes)
 	require.Equal(t, []string{
-		"changeUserEmail", "deanonymizeUser", "sendPasswordResetEmail", "sendVerificationEmail", "signInPasswordlessEmail",
-		"signUpEmailPassword", "signUpPasswordlessEmail", "verifyTicket",
+		"changeUserEmail", "deanonymizeUser", "sendPasswordResetEmail", "sendVerificationEmail", "signInPasswordlessEmail", "signInProvider",
+		"signUpEmailPassword", "signUpPasswordlessEmail", "signUpProvider", "verifyTicket",
 	}, takes)
 }
 
