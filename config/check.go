@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +19,7 @@ func (l *loader) checkValues() {
 	l.checkListener()
 	l.checkProxies()
 	l.checkRateLimits()
+	l.checkCaptcha()
 	l.checkURLs()
 	l.checkDatabase()
 	l.checkEncryptionKey()
@@ -30,18 +30,6 @@ func (l *loader) checkValues() {
 	l.checkRedirects()
 	l.checkMail()
 	l.checkProviders()
-}
-
-// checkProtections refuses to start without a protection that an operator has asked for and that this version does not give yet:
-// nobody would notice that it is missing.
-func (l *loader) checkProtections(environ map[string]string) {
-	for _, name := range []string{"AUTH_TURNSTILE_SECRET"} {
-		value := strings.TrimSpace(environ[name])
-		on, err := strconv.ParseBool(value)
-		if off := value == "" || value == "disabled" || err == nil && !on; !off {
-			l.unsafe(name, "this version does not give that protection")
-		}
-	}
 }
 
 // checkMail refuses what can't work together. Without a mail server mails wait, which is allowed and warned about.
@@ -116,6 +104,29 @@ func (l *loader) checkRateLimits() {
 	}
 	if c.MemcacheServer != "" {
 		l.warn("AUTH_RATE_LIMIT_MEMCACHE_SERVER", "is not supported: each instance counts for itself unless AUTH_RATE_LIMIT_REDIS_URL names a Redis or Valkey server")
+	}
+}
+
+func (l *loader) checkCaptcha() {
+	c, secret := l.cfg, "AUTH_CAPTCHA_SECRET"
+	if c.CaptchaSecret == "" && c.CaptchaProvider != "turnstile" {
+		l.problem(secret, "is required with AUTH_CAPTCHA_PROVIDER: the secret key that the provider shows beside the site key")
+	} else if c.CaptchaSecret == "" && l.isSet("AUTH_CAPTCHA_PROVIDER") {
+		l.warn("AUTH_CAPTCHA_PROVIDER", "has no effect because "+secret+" is not set: no captcha is asked for")
+	}
+	if l.givenName(secret) == "AUTH_TURNSTILE_SECRET" && c.CaptchaProvider != "turnstile" {
+		l.problem(secret, "contradicts AUTH_CAPTCHA_PROVIDER: give the secret of another provider in "+secret)
+	}
+	if c.CaptchaAction != "" && c.CaptchaProvider == "hcaptcha" {
+		l.problem("AUTH_CAPTCHA_ACTION", "means nothing to hCaptcha")
+	}
+	if c.CaptchaURL == "" {
+		return
+	}
+	if u, ok := parsePlainURL(c.CaptchaURL); !ok || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
+		l.problem("AUTH_CAPTCHA_URL", "must be an http or https URL without user and fragment")
+	} else if u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		l.unsafe("AUTH_CAPTCHA_URL", "plain http shows the secret to everybody on the way: use https")
 	}
 }
 

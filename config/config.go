@@ -188,6 +188,23 @@ type Config struct {
 	// Providers are the identity providers.
 	Providers Providers `env:"-"`
 
+	// CaptchaProvider is turnstile, hcaptcha or recaptcha.
+	CaptchaProvider string `env:"AUTH_CAPTCHA_PROVIDER" envDefault:"turnstile" enum:"turnstile,hcaptcha,recaptcha" doc:"Whose captcha visitors solve, see limits.md. Nothing is asked for without AUTH_CAPTCHA_SECRET."`
+	// CaptchaSecret is shared with the provider; "" for no captcha.
+	CaptchaSecret string `env:"AUTH_CAPTCHA_SECRET" alias:"AUTH_TURNSTILE_SECRET" secret:"true" doc:"Secret key of the captcha. With it sign-ups, and whatever sends messages to anybody, need a solved captcha."`
+	// CaptchaURL is the provider's siteverify; "" for its usual one.
+	CaptchaURL string `env:"AUTH_CAPTCHA_URL" defaultText:"the provider's" example:"https://www.recaptcha.net/recaptcha/api/siteverify" doc:"URL at which answers to captchas are checked, for another host of the provider or a service of the same form."`
+	// CaptchaTimeout bounds one check.
+	CaptchaTimeout time.Duration `env:"AUTH_CAPTCHA_TIMEOUT" envDefault:"5s" min:"100ms" max:"30s" doc:"Longest time for checking an answer. Afterwards the request is refused for the moment."`
+	// CaptchaMinScore is for reCAPTCHA version 3.
+	CaptchaMinScore float64 `env:"AUTH_CAPTCHA_MIN_SCORE" envDefault:"0.5" min:"0" max:"1" doc:"Least score of reCAPTCHA version 3, where 0 is a robot. Other captchas have no score."`
+	// CaptchaHostnames are where captchas may be solved; empty for everywhere.
+	CaptchaHostnames []string `env:"AUTH_CAPTCHA_HOSTNAMES" example:"app.example.com" doc:"Host names of the pages on which captchas may be solved. Without them the provider's own settings count."`
+	// CaptchaAction is what they must be solved for; "" for anything.
+	CaptchaAction string `env:"AUTH_CAPTCHA_ACTION" example:"signup" doc:"Action that a captcha must be solved for, with Turnstile and reCAPTCHA version 3."`
+	// CaptchaSendAddress tells the provider who asks.
+	CaptchaSendAddress bool `env:"AUTH_CAPTCHA_SEND_ADDRESS" envDefault:"false" doc:"Tell the provider the address of the client."`
+
 	// Development tells the mode, forced or found out.
 	Development bool `env:"AUTH_DEV_MODE" group:"Modes" defaultText:"true when neither a database nor HASURA_GRAPHQL_JWT_SECRET is configured" example:"true" doc:"Forces development mode (true) or production (false)."`
 	// DataDir is where files are kept in development mode.

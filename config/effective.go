@@ -75,6 +75,8 @@ func (f field) show(value reflect.Value) string {
 		return v
 	case bool:
 		return strconv.FormatBool(v)
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
 	case []string:
 		return strings.Join(v, ",")
 	case time.Duration:

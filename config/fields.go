@@ -12,7 +12,7 @@ import (
 type Variable struct {
 	Name               string
 	Group              string   // heading under which it is documented
-	Type               string   // string, integer, boolean, duration, list, URL, hexadecimal, JSON or PEM
+	Type               string   // string, integer, number, boolean, duration, list, URL, hexadecimal, JSON or PEM
 	Unit               string   // seconds, bytes …; "" where the type says enough
 	Default            string   // the default as one would write it, or words; "" for none
 	DevelopmentDefault string   // the default in development mode where it differs
@@ -117,6 +117,8 @@ func (f field) typeName() string {
 		return "boolean"
 	case reflect.TypeFor[int](), reflect.TypeFor[int64]():
 		return "integer"
+	case reflect.TypeFor[float64]():
+		return "number"
 	}
 	if strings.HasSuffix(f.name, "_URL") || f.Tag.Get("secret") == "url" {
 		return "URL"

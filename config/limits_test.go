@@ -40,3 +40,27 @@ func TestLoad_RateLimitsNeedAServerOfRedisWhereOneIsNamed(t *testing.T) {
 		require.Equal(t, []string{name}, names(problems(t, production(map[string]string{name: "0"}))))
 	}
 }
+
+func TestLoad_TheCaptchaNeedsItsSecret(t *testing.T) {
+	require.Equal(t, "from-turnstile", load(t, production(map[string]string{"AUTH_TURNSTILE_SECRET": "from-turnstile"})).CaptchaSecret)
+	require.Equal(t, []string{"AUTH_CAPTCHA_PROVIDER: has no effect because AUTH_CAPTCHA_SECRET is not set: no captcha is asked for"},
+		load(t, production(map[string]string{"AUTH_CAPTCHA_PROVIDER": "turnstile"})).Warnings)
+	for name, environ := range map[string]map[string]string{
+		"AUTH_CAPTCHA_SECRET":    {"AUTH_CAPTCHA_PROVIDER": "hcaptcha"},
+		"AUTH_TURNSTILE_SECRET":  {"AUTH_CAPTCHA_PROVIDER": "hcaptcha", "AUTH_TURNSTILE_SECRET": "hunter2"},
+		"AUTH_CAPTCHA_ACTION":    {"AUTH_CAPTCHA_PROVIDER": "hcaptcha", "AUTH_CAPTCHA_SECRET": "hunter2", "AUTH_CAPTCHA_ACTION": "signup"},
+		"AUTH_CAPTCHA_URL":       {"AUTH_CAPTCHA_SECRET": "hunter2", "AUTH_CAPTCHA_URL": "http://captcha.example.com"},
+		"AUTH_CAPTCHA_PROVIDER":  {"AUTH_CAPTCHA_SECRET": "hunter2", "AUTH_CAPTCHA_PROVIDER": "somebody"},
+		"AUTH_CAPTCHA_MIN_SCORE": {"AUTH_CAPTCHA_MIN_SCORE": "1.01"},
+	} {
+		got := problems(t, production(environ))
+		require.Equal(t, []string{name}, names(got), environ)
+		require.NotContains(t, got[0].Message, "hunter2")
+	}
+	for _, bad := range []string{"-0.1", "NaN", "much", "Inf"} {
+		require.Equal(t, []string{"AUTH_CAPTCHA_MIN_SCORE"}, names(problems(t, production(map[string]string{"AUTH_CAPTCHA_MIN_SCORE": bad}))), bad)
+	}
+	for _, bad := range []string{"captcha.example.com", "ftp://captcha.example.com", "https://", "https://u:hunter2@captcha.example.com"} {
+		require.Equal(t, []string{"AUTH_CAPTCHA_URL"}, names(problems(t, production(map[string]string{"AUTH_CAPTCHA_URL": bad}))), bad)
+	}
+}

@@ -19,7 +19,6 @@ func Load(environ map[string]string) (Config, error) {
 	l.checkLimits()
 	l.cfg.Development = l.development
 	l.checkValues()
-	l.checkProtections(environ)
 	l.complete()
 	if len(l.problems) > 0 {
 		return Config{}, &Error{Problems: l.sortedProblems()}

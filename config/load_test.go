@@ -96,6 +96,9 @@ func defaults() config.Config {
 		RateLimitOAuth2ServerInterval: 5 * time.Minute,
 		RateLimitTokenVerifyBurst:     1000,
 		RateLimitTokenVerifyInterval:  time.Minute,
+		CaptchaProvider:               "turnstile",
+		CaptchaTimeout:                5 * time.Second,
+		CaptchaMinScore:               0.5,
 	}
 }
 
@@ -146,6 +149,8 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		RateLimitBruteForceInterval: 4 * time.Second, RateLimitSignUpsBurst: 5, RateLimitSignUpsInterval: 5 * time.Second, RateLimitOAuth2ServerBurst: 6,
 		RateLimitOAuth2ServerInterval: 6 * time.Second, RateLimitTokenVerifyBurst: 7, RateLimitTokenVerifyInterval: 7 * time.Second,
 		RateLimitRedisURL: "rediss://u:p@redis.example.com:6380/1", RateLimitRedisPrefix: "auth:", MemcacheServer: "memcached:11211",
+		CaptchaProvider: "recaptcha", CaptchaSecret: "cs", CaptchaURL: "https://captcha.example.com/check", CaptchaTimeout: time.Second, CaptchaMinScore: 0.75,
+		CaptchaHostnames: []string{"a.example.com", "b.example.com"}, CaptchaAction: "signup", CaptchaSendAddress: true,
 		Warnings: []string{"AUTH_RATE_LIMIT_MEMCACHE_SERVER: is not supported: each instance counts for itself unless AUTH_RATE_LIMIT_REDIS_URL names a Redis or Valkey server"},
 	}
 	requireConfig(t, want, load(t, map[string]string{
@@ -181,6 +186,9 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		"AUTH_RATE_LIMIT_TOKEN_VERIFY_BURST": "7", "AUTH_RATE_LIMIT_TOKEN_VERIFY_INTERVAL": "7s",
 		"AUTH_RATE_LIMIT_REDIS_URL": "rediss://u:p@redis.example.com:6380/1", "AUTH_RATE_LIMIT_REDIS_PREFIX": "auth:",
 		"AUTH_RATE_LIMIT_MEMCACHE_SERVER": "memcached:11211",
+		"AUTH_CAPTCHA_PROVIDER":           "recaptcha", "AUTH_CAPTCHA_SECRET": "cs", "AUTH_CAPTCHA_URL": "https://captcha.example.com/check",
+		"AUTH_CAPTCHA_TIMEOUT": "1s", "AUTH_CAPTCHA_MIN_SCORE": "0.75", "AUTH_CAPTCHA_HOSTNAMES": "a.example.com,b.example.com",
+		"AUTH_CAPTCHA_ACTION": "signup", "AUTH_CAPTCHA_SEND_ADDRESS": "true",
 	}))
 }
 
@@ -338,17 +346,6 @@ func TestLoad_Warnings(t *testing.T) {
 		"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS: entry 2 sends tokens over plain http":                                                                  production(map[string]string{"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS": "http://[::1]:3000,http://app.example.com"}),
 	} {
 		require.Equal(t, []string{want}, load(t, environ).Warnings)
-	}
-}
-
-func TestLoad_RefusesProtectionsThatThisVersionDoesNotGive(t *testing.T) {
-	for name, value := range map[string]string{
-		"AUTH_TURNSTILE_SECRET": "secret-of-turnstile",
-	} {
-		got := problems(t, production(map[string]string{name: value}))
-		require.Equal(t, []string{name}, names(got))
-		require.NotContains(t, got[0].Message, value)
-		require.Equal(t, []string{name + ": this version does not give that protection"}, load(t, map[string]string{name: value}).Warnings)
 	}
 }
 

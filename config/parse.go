@@ -63,6 +63,8 @@ func (l *loader) parseProblem(failed env.ParseError, prefix string) {
 		l.problem(f.name, "must be true or false"+l.got(f))
 	case "duration":
 		l.problem(f.name, "must be a whole number of seconds or a duration such as 90s, 15m or 720h"+l.got(f))
+	case "number":
+		l.problem(f.name, "must be a number "+f.limits()+l.got(f))
 	default:
 		l.problem(f.name, "must be a whole number "+f.limits()+l.got(f))
 	}
@@ -96,6 +98,8 @@ func (l *loader) checkLimits() {
 			l.checkInteger(f, int64(value))
 		case int64:
 			l.checkInteger(f, value)
+		case float64:
+			l.checkNumber(f, value)
 		case time.Duration:
 			l.checkDuration(f, value)
 		}
@@ -107,6 +111,14 @@ func (l *loader) checkInteger(f field, value int64) {
 	high, highErr := strconv.ParseInt(f.Tag.Get("max"), 10, 64)
 	if (lowErr == nil && value < low) || (highErr == nil && value > high) {
 		l.problem(f.name, "must be a whole number "+f.limits()+l.got(f))
+	}
+}
+
+func (l *loader) checkNumber(f field, value float64) {
+	low, lowErr := strconv.ParseFloat(f.Tag.Get("min"), 64)
+	high, highErr := strconv.ParseFloat(f.Tag.Get("max"), 64)
+	if inside := lowErr == nil && highErr == nil && value >= low && value <= high; !inside { // NaN is nowhere
+		l.problem(f.name, "must be a number "+f.limits()+l.got(f))
 	}
 }
 

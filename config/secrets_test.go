@@ -57,7 +57,7 @@ func TestSecrets_NeverShowInErrors(t *testing.T) {
 			members{"type": "RS256", "key": pkix(t, newECDSA(t, elliptic.P256())) + marker, "signing_key": pkcs8(t, rsaKey) + marker}.String(),
 		} {
 			_, err := config.Load(map[string]string{v.Name: value, "AUTH_PORT": "x"})
-			if v.Name == "AUTH_SMTP_PASS" || v.Name == "HASURA_GRAPHQL_ADMIN_SECRET" || strings.HasSuffix(v.Name, "_SECRET") && strings.HasPrefix(v.Name, "AUTH_PROVIDER_") { // any text is one
+			if v.Name == "AUTH_SMTP_PASS" || v.Name == "HASURA_GRAPHQL_ADMIN_SECRET" || v.Name == "AUTH_CAPTCHA_SECRET" || v.Name == "AUTH_TURNSTILE_SECRET" || strings.HasSuffix(v.Name, "_SECRET") && strings.HasPrefix(v.Name, "AUTH_PROVIDER_") { // any text is one
 				require.ErrorContains(t, err, "AUTH_PORT")
 			} else {
 				require.ErrorContains(t, err, v.Name)
@@ -150,6 +150,14 @@ func TestEffective_TellsValuesAndSources(t *testing.T) {
 		{Name: "AUTH_RATE_LIMIT_REDIS_URL", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_RATE_LIMIT_REDIS_PREFIX", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_RATE_LIMIT_MEMCACHE_SERVER", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_CAPTCHA_PROVIDER", Value: "turnstile", Source: config.FromDefault},
+		{Name: "AUTH_CAPTCHA_SECRET", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_CAPTCHA_URL", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_CAPTCHA_TIMEOUT", Value: "5s", Source: config.FromDefault},
+		{Name: "AUTH_CAPTCHA_MIN_SCORE", Value: "0.5", Source: config.FromDefault},
+		{Name: "AUTH_CAPTCHA_HOSTNAMES", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_CAPTCHA_ACTION", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_CAPTCHA_SEND_ADDRESS", Value: "false", Source: config.FromDefault},
 		{Name: "AUTH_DEV_MODE", Value: "true", Source: config.FromEnvironment},
 		{Name: "AUTH_DATA_DIR", Value: "./data", Source: config.FromDefault},
 	}

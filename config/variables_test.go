@@ -28,14 +28,14 @@ func TestVariables_AreCompleteAndUnique(t *testing.T) {
 		} else if len(groups) == 0 || groups[len(groups)-1] != v.Group {
 			groups = append(groups, v.Group)
 		}
-		if v.Type == "integer" || v.Type == "duration" {
+		if v.Type == "integer" || v.Type == "number" || v.Type == "duration" {
 			require.NotEmpty(t, v.Min, v.Name)
 			require.NotEmpty(t, v.Max, v.Name)
 		}
 		require.Contains(t, config.Markdown(), "| `"+v.Name+"` |")
 	}
 	require.Equal(t, []string{"Server", "Database", "Tokens and keys", "Elevation and second factors", "Sign-up and users", "Passwords", "Mail", "Access control", "Limits", "Modes"}, groups)
-	require.Len(t, seen, 85+ofProviders)
+	require.Len(t, seen, 94+ofProviders)
 	require.Equal(t, 118, ofProviders)
 }
 

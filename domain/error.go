@@ -20,6 +20,7 @@ const (
 	ForbiddenAnonymous              Code = "forbidden-anonymous"
 	InternalServerError             Code = "internal-server-error"
 	InvalidAdminSecret              Code = "invalid-admin-secret"
+	InvalidCaptcha                  Code = "invalid-captcha"
 	InvalidEmailPassword            Code = "invalid-email-password"
 	InvalidOTP                      Code = "invalid-otp"
 	InvalidPAT                      Code = "invalid-pat"

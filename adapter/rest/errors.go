@@ -53,6 +53,8 @@ func answerTo(code domain.Code) (answer, bool) {
 		return answer{http.StatusInternalServerError, "Internal server error", false}, true
 	case domain.InvalidAdminSecret:
 		return answer{http.StatusUnauthorized, "Invalid admin secret", false}, true
+	case domain.InvalidCaptcha:
+		return answer{http.StatusForbidden, "The captcha was not solved", false}, true
 	case domain.InvalidEmailPassword:
 		return answer{http.StatusUnauthorized, "Incorrect email or password", true}, true
 	case domain.InvalidOTP:

@@ -70,6 +70,7 @@ type Options struct {
 	Proxies       domain.Proxies // who is believed about addresses of clients
 	ProxyHeader   ProxyHeader    // where they say so; "" for ProxyHeaderAny
 	Limits        *Limits        // how often a client may ask; nil for as often as it likes
+	Captcha       *Captcha       // that visitors must solve; nil for none
 	Mailbox       http.Handler   // of development mode, at /dev/mailbox; nil without
 	Log           *slog.Logger
 	Clock         port.Clock
@@ -94,6 +95,9 @@ func New(ctx context.Context, useCases UseCases, o Options) (http.Handler, error
 	}
 	if o.Limits != nil {
 		e.Use(newLimiter(contract, o.Prefix, *o.Limits).middleware)
+	}
+	if o.Captcha != nil {
+		e.Use(newGuard(contract, o.Prefix, *o.Captcha).middleware)
 	}
 	e.Use(validator.middleware)
 	server, err := url.Parse(o.ServerURL)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/hexauth/hexauth/adapter/captcha"
 	"github.com/hexauth/hexauth/adapter/ratelimit"
 	"github.com/hexauth/hexauth/adapter/redis"
 	"github.com/hexauth/hexauth/adapter/rest"
@@ -41,4 +42,24 @@ func newLimits(cfg config.Config, log *slog.Logger) (*rest.Limits, []func(contex
 		_ = shared.Close()
 	}
 	return limits, []func(context.Context){closing}, nil
+}
+
+// newCaptcha returns the captcha that visitors must solve, nil for none.
+func newCaptcha(cfg config.Config) (*rest.Captcha, error) {
+	if cfg.CaptchaSecret == "" {
+		return nil, nil
+	}
+	provider := captcha.Provider(cfg.CaptchaProvider)
+	verifier, err := captcha.New(captcha.Options{
+		Provider: provider, Secret: cfg.CaptchaSecret, URL: cfg.CaptchaURL, Timeout: cfg.CaptchaTimeout, MinScore: cfg.CaptchaMinScore,
+		Hostnames: cfg.CaptchaHostnames, Action: cfg.CaptchaAction, SendAddress: cfg.CaptchaSendAddress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	header := "x-captcha-response"
+	if provider == captcha.Turnstile {
+		header = "x-cf-turnstile-response" // the peer's
+	}
+	return &rest.Captcha{Port: verifier, Header: header}, nil
 }

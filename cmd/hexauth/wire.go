@@ -94,12 +94,16 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 	if err != nil {
 		return nil, err
 	}
+	visitors, err := newCaptcha(cfg)
+	if err != nil {
+		return nil, err
+	}
 	limits, limitJobs, err := newLimits(cfg, log)
 	if err != nil {
 		return nil, err
 	}
 	handler, err := rest.New(ctx, useCases, rest.Options{
-		Limits:  limits,
+		Limits: limits, Captcha: visitors,
 		Proxies: proxies, ProxyHeader: rest.ProxyHeader(cfg.ProxyHeader), Prefix: cfg.APIPrefix, ServerURL: cfg.ServerURL, MaxBodyBytes: cfg.MaxBodyBytes, ConcealErrors: cfg.ConcealErrors, Version: version,
 		Mailbox: mail.page, Log: log, Clock: system.Clock{}, Random: system.Random{},
 	})

@@ -40,6 +40,7 @@ func TestWire_LeavesNoPortNil(t *testing.T) {
 	t.Parallel()
 	for name, environ := range map[string][]string{
 		"keys of the database":         inFolder(t.TempDir()),
+		"a captcha":                    inFolder(t.TempDir(), "AUTH_TURNSTILE_SECRET=secret-of-turnstile"),
 		"limits in memory":             inFolder(t.TempDir(), "AUTH_RATE_LIMIT_ENABLE=true"),
 		"limits in Redis":              inFolder(t.TempDir(), "AUTH_RATE_LIMIT_ENABLE=true", "AUTH_RATE_LIMIT_REDIS_URL=redis://127.0.0.1:1"),
 		"a key of the configuration":   inFolder(t.TempDir(), `HASURA_GRAPHQL_JWT_SECRET={"type":"HS256","key":"hunter2-signs-everything-for-32-bytes"}`, "AUTH_DEV_MODE=true"),

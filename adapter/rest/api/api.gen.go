@@ -150,6 +150,7 @@ const (
 	ErrorResponseErrorForbiddenAnonymous              ErrorResponseError = "forbidden-anonymous"
 	ErrorResponseErrorInternalServerError             ErrorResponseError = "internal-server-error"
 	ErrorResponseErrorInvalidAdminSecret              ErrorResponseError = "invalid-admin-secret"
+	ErrorResponseErrorInvalidCaptcha                  ErrorResponseError = "invalid-captcha"
 	ErrorResponseErrorInvalidEmailPassword            ErrorResponseError = "invalid-email-password"
 	ErrorResponseErrorInvalidOtp                      ErrorResponseError = "invalid-otp"
 	ErrorResponseErrorInvalidPat                      ErrorResponseError = "invalid-pat"
@@ -209,6 +210,8 @@ func (e ErrorResponseError) Valid() bool {
 	case ErrorResponseErrorInternalServerError:
 		return true
 	case ErrorResponseErrorInvalidAdminSecret:
+		return true
+	case ErrorResponseErrorInvalidCaptcha:
 		return true
 	case ErrorResponseErrorInvalidEmailPassword:
 		return true
