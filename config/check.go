@@ -30,6 +30,7 @@ func (l *loader) checkValues() {
 	l.checkRedirects()
 	l.checkMail()
 	l.checkProviders()
+	l.checkWebAuthn()
 }
 
 // checkMail refuses what can't work together. Without a mail server mails wait, which is allowed and warned about.

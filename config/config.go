@@ -74,6 +74,17 @@ type Config struct {
 	// PATMaxExpiresIn is the longest life of a personal access token, in whole seconds; 0 for no limit.
 	PATMaxExpiresIn time.Duration `env:"AUTH_PAT_MAX_EXPIRES_IN" envDefault:"0" min:"0s" max:"876000h" unit:"seconds" doc:"Longest life of a personal access token; 0 for no limit."`
 
+	// WebAuthnEnabled allows sign-up, sign-in and elevation with passkeys and security keys.
+	WebAuthnEnabled bool `env:"AUTH_WEBAUTHN_ENABLED" envDefault:"false" group:"Passkeys" doc:"Allow passkeys and security keys, see passkeys.md."`
+	// WebAuthnRPID is the domain that keys are bound to; it is set where WebAuthnEnabled is.
+	WebAuthnRPID string `env:"AUTH_WEBAUTHN_RP_ID" defaultText:"the host of AUTH_CLIENT_URL" example:"example.com" doc:"Domain that keys are bound to: that of your app, or one above it. Changing it makes all keys useless."`
+	// WebAuthnRPName is what authenticators show; it is set where WebAuthnEnabled is.
+	WebAuthnRPName string `env:"AUTH_WEBAUTHN_RP_NAME" defaultText:"AUTH_WEBAUTHN_RP_ID" example:"Example" doc:"Name of your app that authenticators show."`
+	// WebAuthnRPOrigins are the origins of the app, the one of ClientURL among them where WebAuthnEnabled is.
+	WebAuthnRPOrigins []string `env:"AUTH_WEBAUTHN_RP_ORIGINS" defaultText:"the origin of AUTH_CLIENT_URL" example:"https://app.example.com,android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck" doc:"Further origins of your app: scheme, host and port, compared exactly. That of AUTH_CLIENT_URL is added."`
+	// WebAuthnTimeout is how long browsers wait for their users.
+	WebAuthnTimeout int `env:"AUTH_WEBAUTHN_ATTESTATION_TIMEOUT" envDefault:"60000" min:"1000" max:"300000" unit:"milliseconds" doc:"How long browsers wait for their users to touch the key. The server takes an answer for five minutes."`
+
 	// RequireElevatedClaim is a domain.ElevationMode.
 	RequireElevatedClaim string `env:"AUTH_REQUIRE_ELEVATED_CLAIM" envDefault:"disabled" enum:"disabled,recommended,required" group:"Elevation and second factors" doc:"Who must prove themselves once more before sensitive operations, see elevation.md: nobody, users who have a security key, or everybody."`
 	// ElevationMFA lets TOTP take part in elevation.

@@ -1,6 +1,12 @@
 package domain
 
-import "time"
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"time"
+)
 
 // SecurityKeyID identifies a passkey or security key of a user: a UUID.
 type SecurityKeyID string
@@ -44,4 +50,23 @@ type Ceremony struct {
 	Email     Email         // sign-up: the address
 	Options   SignUpOptions // sign-up: the wishes of the first half
 	ExpiresAt time.Time
+}
+
+// DecoyKey makes up the users and keys that a sign-in is asked for where errors are concealed and the address has none
+// (WebAuthn Level 3 §14.6.2). What is made up for an address is always the same, on every instance.
+type DecoyKey [32]byte
+
+// For returns a user who doesn't exist and the id of a credential that nobody has.
+func (k DecoyKey) For(email Email) (UserID, SecurityKey) {
+	user, credential := k.mac("user", email), k.mac("credential", email)
+	user[8] = user[8]&0x3f | 0x80 // RFC 9562 §4.1: variant
+	text := hex.EncodeToString(user)
+	id := UserID(text[:8] + "-" + text[8:12] + "-4" + text[13:16] + "-" + text[16:20] + "-" + text[20:32])
+	return id, SecurityKey{UserID: id, CredentialID: base64.RawURLEncoding.EncodeToString(credential)}
+}
+
+func (k DecoyKey) mac(use string, email Email) []byte {
+	h := hmac.New(sha256.New, k[:])
+	h.Write([]byte(use + "\x00" + email.Canonical()))
+	return h.Sum(nil)
 }

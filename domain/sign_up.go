@@ -16,6 +16,18 @@ type SignUpOptions struct {
 	RedirectTo   string
 }
 
+// Over returns o completed by what earlier states and o does not.
+func (o SignUpOptions) Over(earlier SignUpOptions) SignUpOptions {
+	merged := SignUpOptions{
+		AllowedRoles: o.AllowedRoles, DefaultRole: cmp.Or(o.DefaultRole, earlier.DefaultRole), DisplayName: cmp.Or(o.DisplayName, earlier.DisplayName),
+		Locale: cmp.Or(o.Locale, earlier.Locale), Metadata: cmp.Or(o.Metadata, earlier.Metadata), RedirectTo: cmp.Or(o.RedirectTo, earlier.RedirectTo),
+	}
+	if o.AllowedRoles == nil {
+		merged.AllowedRoles = earlier.AllowedRoles
+	}
+	return merged
+}
+
 // Profile is what becomes of SignUpOptions once the policy has checked them and filled in what was not stated.
 type Profile struct {
 	Roles       []Role

@@ -20,12 +20,12 @@ type KeyOwner struct {
 // answer that is malformed, made for another ceremony, origin or relying party, or not verified as demanded is
 // domain.InvalidRequest with the reason wrapped beside it.
 type WebAuthn interface {
-	// BeginRegistration asks for a new key. Keys that owner has are excluded.
-	BeginRegistration(owner KeyOwner) (options []byte, challenge, state string, err error)
+	// BeginRegistration asks for a new key. Keys that owner has are excluded. userVerified demands that the authenticator verifies
+	// the user: the key will be the only factor.
+	BeginRegistration(owner KeyOwner, userVerified bool) (options []byte, challenge, state string, err error)
 
-	// FinishRegistration returns the new key, without ID, owner, nickname and times. userVerified demands that the authenticator
-	// has verified the user: the key will be the only factor.
-	FinishRegistration(owner KeyOwner, state string, answer []byte, userVerified bool) (domain.SecurityKey, error)
+	// FinishRegistration returns the new key, without ID, owner, nickname and times.
+	FinishRegistration(owner KeyOwner, state string, answer []byte) (domain.SecurityKey, error)
 
 	// BeginAssertion asks for the use of one of owner's keys or, when owner is nil, of any discoverable key. userVerified demands
 	// that the authenticator verifies the user.

@@ -60,6 +60,45 @@ func elevated(ctx context.Context, users port.Users, policy domain.ElevationPoli
 	return nil
 }
 
+// Enrolment creates accounts that somebody asks for by an address of their own.
+type Enrolment struct {
+	Store    port.Store
+	Sessions Sessions
+	Policy   domain.SignUpPolicy
+	Tickets  Tickets
+}
+
+// create stores a new account. It returns the first session, or nil when the address must be verified first: then a mail goes to it
+// whose link leads to redirectTo. Errors: EmailAlreadyInUse, DisabledUser (the account was created, but disabled).
+func (e Enrolment) create(ctx context.Context, account port.NewUser, redirectTo, codeChallenge string) (*Session, error) {
+	account.CreatedAt = e.Sessions.Clock.Now()
+	if account.Disabled {
+		return nil, firstError(e.insert(ctx, account), domain.DisabledUser)
+	}
+	if e.Policy.RequireVerified {
+		ticket, message := e.Tickets.link(forLink{domain.TicketVerifyEmail, account.User, account.Email, redirectTo, codeChallenge})
+		account.Ticket, account.Message = &ticket, &message
+		return nil, e.insert(ctx, account)
+	}
+	session, record, err := e.Sessions.prepare(ctx, account.User)
+	if err != nil {
+		return nil, err
+	}
+	account.Session = &record
+	if err := e.insert(ctx, account); err != nil {
+		return nil, err
+	}
+	return &session, nil
+}
+
+func (e Enrolment) insert(ctx context.Context, account port.NewUser) error {
+	err := e.Store.Users().Insert(ctx, account)
+	if errors.Is(err, port.ErrTaken) {
+		return domain.EmailAlreadyInUse
+	}
+	return err
+}
+
 // ticketError translates what is not, or no longer, there.
 func ticketError(err error) error {
 	if errors.Is(err, port.ErrNotFound) {

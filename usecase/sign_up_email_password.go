@@ -2,7 +2,6 @@ package usecase
 
 import (
 	"context"
-	"errors"
 
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
@@ -41,22 +40,8 @@ func (uc *SignUpEmailPassword) Do(ctx context.Context, in SignUpEmailPasswordInp
 		return nil, err
 	}
 	user := uc.Policy.WithEmail(domain.UserID(uc.Random.UUID()), in.Email, hash, profile)
-	user.CreatedAt = uc.Sessions.Clock.Now()
-	if user.Disabled {
-		return nil, firstError(uc.insert(ctx, port.NewUser{User: user}), domain.DisabledUser)
-	}
-	if uc.Policy.RequireVerified {
-		ticket, message := uc.Tickets.link(forLink{domain.TicketVerifyEmail, user, in.Email, profile.RedirectTo, in.CodeChallenge})
-		return nil, uc.insert(ctx, port.NewUser{User: user, Ticket: &ticket, Message: &message})
-	}
-	session, record, err := uc.Sessions.prepare(ctx, user)
-	if err != nil {
-		return nil, err
-	}
-	if err := uc.insert(ctx, port.NewUser{User: user, Session: &record}); err != nil {
-		return nil, err
-	}
-	return &session, nil
+	enrolment := Enrolment{Store: uc.Store, Sessions: uc.Sessions, Policy: uc.Policy, Tickets: uc.Tickets}
+	return enrolment.create(ctx, port.NewUser{User: user}, profile.RedirectTo, in.CodeChallenge)
 }
 
 // check applies the rules in the order of the API, before anything costs time.
@@ -74,12 +59,4 @@ func (uc *SignUpEmailPassword) check(ctx context.Context, in SignUpEmailPassword
 		return domain.Profile{}, err
 	}
 	return uc.Policy.Resolve(in.Options, string(in.Email))
-}
-
-func (uc *SignUpEmailPassword) insert(ctx context.Context, user port.NewUser) error {
-	err := uc.Store.Users().Insert(ctx, user)
-	if errors.Is(err, port.ErrTaken) {
-		return domain.EmailAlreadyInUse
-	}
-	return err
 }

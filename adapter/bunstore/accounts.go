@@ -73,7 +73,7 @@ func (u users) WaysIn(ctx context.Context, id domain.UserID) (domain.WaysIn, err
 // lock makes whoever else locks the user wait until the transaction ends.
 func (u users) lock(ctx context.Context, id domain.UserID) error {
 	var locked string
-	return u.conn.one(ctx, u.conn.write(), &locked, `SELECT CAST(id AS text) FROM auth.users WHERE id = $1 FOR UPDATE`, string(id))
+	return u.conn.one(ctx, u.conn.write(), &locked, `SELECT CAST(id AS text) FROM auth.users WHERE id = $1 FOR NO KEY UPDATE`, string(id))
 }
 
 // AnnounceEmail implements port.Users.

@@ -40,8 +40,9 @@ func cors(next echo.HandlerFunc) echo.HandlerFunc {
 
 // allowedMethods are the peer's, and the one that a preflight asks for where only our own endpoints have it.
 func allowedMethods(r *http.Request) string {
-	if r.Header.Get(echo.HeaderAccessControlRequestMethod) == http.MethodDelete {
-		return "POST, GET, DELETE"
+	switch asked := r.Header.Get(echo.HeaderAccessControlRequestMethod); asked {
+	case http.MethodDelete, http.MethodPatch:
+		return "POST, GET, " + asked
 	}
 	return "POST, GET"
 }

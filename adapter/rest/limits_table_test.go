@@ -26,7 +26,7 @@ func decided() map[string]string {
 		"signOut": global, "createPAT": global, "deletePAT": global, "listPATs": global, "listSessions": global, "endSession": global,
 		"endOtherSessions": global, "changeUserPassword": global, "changeUserMfa": global, "linkIdToken": global, "listProviders": global,
 		"unlinkProvider": global, "refreshProviderToken": global, "addSecurityKey": global,
-		"elevateWebauthn": global,
+		"elevateWebauthn": global, "listSecurityKeys": global, "renameSecurityKey": global, "removeSecurityKey": global,
 
 		"signInEmailPassword": guess, "signInAnonymous": guess, "signInIdToken": guess, "signInPAT": guess, "signInProvider": guess, "getProviderTokens": guess, "renewProviderTokens": guess,
 		"signInProviderCallbackGet": guess, "signInProviderCallbackPost": guess, "signInWebauthn": guess, "verifySignInWebauthn": guess,

@@ -56,7 +56,7 @@ func (c *client) collectMails() {
 
 // submitted are the values of a request that nobody else may learn.
 func (c *client) submitted(r request) []string {
-	sent := append(values(r.body), r.bearer)
+	sent := append(values(userHandle.ReplaceAllString(r.body, "")), r.bearer)
 	for _, header := range r.header.Values("Authorization") {
 		if token := strings.TrimPrefix(header, "Bearer "); !strings.EqualFold(strings.TrimSpace(token), "Bearer") {
 			sent = append(sent, token)
@@ -75,6 +75,9 @@ func (c *client) submitted(r request) []string {
 	}
 	return secrets
 }
+
+// userHandle is a user's id, which is no secret, where an authenticator tells it.
+var userHandle = regexp.MustCompile(`"userHandle":"[^"]*",?`)
 
 // redirectTo is the one value of a request that a redirect does repeat.
 func (c *client) redirectTo(r request) string {

@@ -17,6 +17,7 @@ import (
 
 // UseCases are the operations behind the API. None may be nil.
 type UseCases struct {
+	AddSecurityKey          *usecase.AddSecurityKey
 	Authenticate            *usecase.Authenticate
 	ChangeUserEmail         *usecase.ChangeUserEmail
 	ChangeUserPassword      *usecase.ChangeUserPassword
@@ -24,6 +25,7 @@ type UseCases struct {
 	CreatePAT               *usecase.CreatePAT
 	DeanonymizeUser         *usecase.DeanonymizeUser
 	DeletePAT               *usecase.DeletePAT
+	ElevateWebauthn         *usecase.ElevateWebauthn
 	EndOtherSessions        *usecase.EndOtherSessions
 	EndSession              *usecase.EndSession
 	GetJWKS                 *usecase.GetJWKS
@@ -33,9 +35,12 @@ type UseCases struct {
 	LinkIDToken             *usecase.LinkIDToken
 	ListPATs                *usecase.ListPATs
 	ListProviders           *usecase.ListProviders
+	ListSecurityKeys        *usecase.ListSecurityKeys
 	ListSessions            *usecase.ListSessions
 	RefreshProviderToken    *usecase.RefreshProviderToken
 	RefreshToken            *usecase.RefreshToken
+	RemoveSecurityKey       *usecase.RemoveSecurityKey
+	RenameSecurityKey       *usecase.RenameSecurityKey
 	RenewProviderTokens     *usecase.RenewProviderTokens
 	SendPasswordResetEmail  *usecase.SendPasswordResetEmail
 	SendVerificationEmail   *usecase.SendVerificationEmail
@@ -47,15 +52,21 @@ type UseCases struct {
 	SignInPAT               *usecase.SignInPAT
 	SignInProvider          *usecase.SignInProvider
 	SignInProviderCallback  *usecase.SignInProviderCallback
+	SignInWebauthn          *usecase.SignInWebauthn
 	SignOut                 *usecase.SignOut
 	SignUpEmailPassword     *usecase.SignUpEmailPassword
 	SignUpIDToken           *usecase.SignUpIDToken
 	SignUpOTPEmail          *usecase.SignUpOTPEmail
 	SignUpPasswordlessEmail *usecase.SignUpPasswordlessEmail
 	SignUpProvider          *usecase.SignUpProvider
+	SignUpWebauthn          *usecase.SignUpWebauthn
 	TokenExchange           *usecase.TokenExchange
 	UnlinkProvider          *usecase.UnlinkProvider
+	VerifyAddSecurityKey    *usecase.VerifyAddSecurityKey
+	VerifyElevateWebauthn   *usecase.VerifyElevateWebauthn
 	VerifySignInOTPEmail    *usecase.VerifySignInOTPEmail
+	VerifySignInWebauthn    *usecase.VerifySignInWebauthn
+	VerifySignUpWebauthn    *usecase.VerifySignUpWebauthn
 	VerifyTicket            *usecase.VerifyTicket
 	VerifyToken             *usecase.VerifyToken
 }

@@ -61,6 +61,31 @@ func (g guardedRepos) PKCECodes() port.PKCECodes {
 	return guardedPKCECodes{g.Repos.PKCECodes(), g.before}
 }
 
+func (g guardedRepos) SecurityKeys() port.SecurityKeys {
+	return guardedSecurityKeys{g.Repos.SecurityKeys(), g.before}
+}
+func (g guardedRepos) Ceremonies() port.Ceremonies {
+	return guardedCeremonies{g.Repos.Ceremonies(), g.before}
+}
+
+type guardedSecurityKeys struct {
+	port.SecurityKeys
+	before before
+}
+
+func (g guardedSecurityKeys) List(ctx context.Context, user domain.UserID) ([]domain.SecurityKey, error) {
+	return yield(ctx, g.before, func() ([]domain.SecurityKey, error) { return g.SecurityKeys.List(ctx, user) })
+}
+
+type guardedCeremonies struct {
+	port.Ceremonies
+	before before
+}
+
+func (g guardedCeremonies) Add(ctx context.Context, ceremony domain.Ceremony) error {
+	return g.before.do(ctx, func() error { return g.Ceremonies.Add(ctx, ceremony) })
+}
+
 type guardedUsers struct {
 	port.Users
 	before before

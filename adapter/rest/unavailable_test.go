@@ -28,6 +28,10 @@ func touching(s api.Session) []request {
 		{method: http.MethodPost, path: "/signout", body: refresh(s.RefreshToken)},
 		{method: http.MethodPost, path: "/signout", bearer: s.AccessToken, body: `{"all":true}`},
 		{method: http.MethodGet, path: "/user", bearer: s.AccessToken},
+		{method: http.MethodPost, path: "/signup/webauthn", body: `{"email":"john@example.com"}`},
+		{method: http.MethodPost, path: "/signin/webauthn"},
+		{method: http.MethodPost, path: "/user/webauthn/add", bearer: s.AccessToken},
+		{method: http.MethodGet, path: "/user/webauthn", bearer: s.AccessToken},
 		{method: http.MethodGet, path: "/readyz"},
 	}
 }
@@ -82,7 +86,7 @@ func TestUnavailable_WhicheverStepFailsTheSessionIsNotLost(t *testing.T) {
 		away.after.Store(step)
 		c := failing(t, away.before)
 		session := c.signUp("jane@example.com")
-		for _, r := range touching(session)[:8] { // all but /readyz, which is one step
+		for _, r := range touching(session)[:12] { // all but /readyz, which is one step
 			away.steps.Store(0)
 			away.on.Store(true)
 			got := c.do(r)

@@ -19,9 +19,8 @@ func refuseUnbuilt(next api.StrictHandlerFunc, operation string) api.StrictHandl
 // unbuilt tells whether an operation, named as in api.StrictServerInterface, has no handler yet.
 func unbuilt(operation string) bool {
 	switch operation {
-	case "AddSecurityKey", "ChangeUserMfa", "ElevateWebauthn", "SignInPasswordlessSms", "SignInWebauthn",
-		"SignUpWebauthn", "VerifyAddSecurityKey", "VerifyChangeUserMfa", "VerifyElevateWebauthn", "VerifySignInMfaTotp",
-		"VerifySignInPasswordlessSms", "VerifySignInWebauthn", "VerifySignUpWebauthn":
+	case "ChangeUserMfa", "SignInPasswordlessSms", "VerifyChangeUserMfa", "VerifySignInMfaTotp",
+		"VerifySignInPasswordlessSms":
 		return true // factors
 	}
 	return false

@@ -316,7 +316,7 @@ func TestFinishAssertion_RefusesAnotherCeremony(t *testing.T) {
 func TestFinishAssertion_RefusesTheCeremonyOfARegistration(t *testing.T) {
 	d := es256("jane's")
 	rp, o, known := janesKey(t, d)
-	options, _, state, err := rp.BeginRegistration(o)
+	options, _, state, err := rp.BeginRegistration(o, false)
 	require.NoError(t, err)
 	_, _, err = rp.FinishAssertion(state, d.get(t, options), known.find)
 	wantRefused(t, err, "asked for a new key")
@@ -386,12 +386,12 @@ func TestFinish_RefusesAStateThatIsNone(t *testing.T) {
 	rp, o, known := janesKey(t, d)
 	asked, _, _, err := rp.BeginAssertion(&o, false)
 	require.NoError(t, err)
-	wanted, _, _, err := rp.BeginRegistration(o)
+	wanted, _, _, err := rp.BeginRegistration(o, false)
 	require.NoError(t, err)
 	for _, state := range []string{"", "null", "{}", "[]", "1", `{"challenge":1}`} {
 		_, _, err := rp.FinishAssertion(state, d.get(t, asked), known.find)
 		require.ErrorIs(t, err, domain.InvalidRequest, state)
-		_, err = rp.FinishRegistration(o, state, d.create(t, wanted), false)
+		_, err = rp.FinishRegistration(o, state, d.create(t, wanted))
 		require.ErrorIs(t, err, domain.InvalidRequest, state)
 	}
 }
@@ -402,7 +402,7 @@ func TestFinish_RefusesTheEmptyChallengeOfAnEmptyState(t *testing.T) {
 	_, _, err := rp.FinishAssertion(`{"user_id":"`+tobase64([]byte(jane))+`","allowed_credentials":["AQID"]}`,
 		d.get(t, []byte(`{"challenge":""}`)), known.find)
 	require.ErrorIs(t, err, domain.InvalidRequest)
-	_, err = rp.FinishRegistration(o, "{}", d.create(t, []byte(`{"challenge":"","user":{"id":"`+string(jane)+`"}}`)), false)
+	_, err = rp.FinishRegistration(o, "{}", d.create(t, []byte(`{"challenge":"","user":{"id":"`+string(jane)+`"}}`)))
 	require.ErrorIs(t, err, domain.InvalidRequest)
 }
 

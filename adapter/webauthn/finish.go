@@ -18,7 +18,7 @@ import (
 
 // FinishRegistration checks the answer to BeginRegistration; see port.WebAuthn. Attestation statements must be sound, but nobody
 // vouches for their makers. owner's keys do not matter.
-func (rp *RelyingParty) FinishRegistration(owner port.KeyOwner, state string, answer []byte, userVerified bool) (domain.SecurityKey, error) {
+func (rp *RelyingParty) FinishRegistration(owner port.KeyOwner, state string, answer []byte) (domain.SecurityKey, error) {
 	parsed, err := parseAttestation(answer)
 	if err != nil {
 		return domain.SecurityKey{}, err
@@ -26,9 +26,6 @@ func (rp *RelyingParty) FinishRegistration(owner port.KeyOwner, state string, an
 	session, err := parseState(state, parsed.Response.CollectedClientData)
 	if err != nil {
 		return domain.SecurityKey{}, err
-	}
-	if userVerified {
-		session.UserVerification = protocol.VerificationRequired
 	}
 	credential, err := rp.lib.CreateCredential(user{KeyOwner: owner}, session, parsed)
 	if err != nil {

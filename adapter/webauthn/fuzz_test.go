@@ -27,7 +27,7 @@ func FuzzFinish(f *testing.F) {
 		options, _, state, err := rp.BeginAssertion(of, true)
 		require.NoError(f, err)
 		f.Add(d.get(f, options), state)
-		options, _, state, err = rp.BeginRegistration(o)
+		options, _, state, err = rp.BeginRegistration(o, true)
 		require.NoError(f, err)
 		f.Add(d.create(f, options), state)
 		f.Add(es256("another").create(f, options), state)
@@ -36,7 +36,7 @@ func FuzzFinish(f *testing.F) {
 	f.Fuzz(func(t *testing.T, answer []byte, state string) {
 		_, err := rp.Challenge(answer)
 		wantOneOrTheOther(t, err)
-		_, err = rp.FinishRegistration(o, state, answer, true)
+		_, err = rp.FinishRegistration(o, state, answer)
 		wantOneOrTheOther(t, err)
 		_, _, err = rp.FinishAssertion(state, answer, known.find)
 		wantOneOrTheOther(t, err)
@@ -47,7 +47,7 @@ func FuzzFinish(f *testing.F) {
 func FuzzBinaries(f *testing.F) {
 	d := es256("jane's")
 	rp, o, _ := janesKey(f, d)
-	wanted, _, newState, err := rp.BeginRegistration(o)
+	wanted, _, newState, err := rp.BeginRegistration(o, false)
 	require.NoError(f, err)
 	asked, _, state, err := rp.BeginAssertion(&o, false)
 	require.NoError(f, err)
@@ -73,7 +73,7 @@ func FuzzBinaries(f *testing.F) {
 	f.Fuzz(func(t *testing.T, object, data, signature, handle, public []byte) {
 		_, err := rp.FinishRegistration(o, newState, edit(t, created, func(_, response map[string]any) {
 			response["attestationObject"] = tobase64(object)
-		}), false)
+		}))
 		wantOneOrTheOther(t, err)
 
 		damaged := o

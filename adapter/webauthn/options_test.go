@@ -66,7 +66,7 @@ func twoKeys() []domain.SecurityKey {
 }
 
 func TestBeginRegistration_GivesTheOptionsOfTheAPIUnwrapped(t *testing.T) {
-	got, challenge, state, err := fixedParty(t).BeginRegistration(owner(jane, twoKeys()...))
+	got, challenge, state, err := fixedParty(t).BeginRegistration(owner(jane, twoKeys()...), false)
 	require.NoError(t, err)
 	require.Equal(t, firstChallenge, challenge)
 	require.JSONEq(t, `{
@@ -88,7 +88,7 @@ func TestBeginRegistration_GivesTheOptionsOfTheAPIUnwrapped(t *testing.T) {
 }
 
 func TestBeginRegistration_ExcludesNothingForWhoHasNoKey(t *testing.T) {
-	got, _, _, err := fixedParty(t).BeginRegistration(owner(jane))
+	got, _, _, err := fixedParty(t).BeginRegistration(owner(jane), false)
 	require.NoError(t, err)
 	var members map[string]any
 	require.NoError(t, json.Unmarshal(got, &members))
@@ -141,7 +141,7 @@ func TestBegin_BlamesTheStoreForACredentialIDThatIsNone(t *testing.T) {
 	_, _, _, err := rp.BeginAssertion(&o, false)
 	require.ErrorContains(t, err, "security key 7")
 	require.NotErrorIs(t, err, domain.InvalidRequest)
-	_, _, _, err = rp.BeginRegistration(o)
+	_, _, _, err = rp.BeginRegistration(o, false)
 	require.ErrorContains(t, err, "security key 7")
 	require.NotErrorIs(t, err, domain.InvalidRequest)
 }
@@ -149,7 +149,7 @@ func TestBegin_BlamesTheStoreForACredentialIDThatIsNone(t *testing.T) {
 func TestBegin_DrawsANewChallengeEachTime(t *testing.T) {
 	rp, seen := newParty(t, options()), map[string]bool{}
 	for range 10 {
-		_, one, _, err := rp.BeginRegistration(owner(jane))
+		_, one, _, err := rp.BeginRegistration(owner(jane), false)
 		require.NoError(t, err)
 		_, other, _, err := rp.BeginAssertion(nil, false)
 		require.NoError(t, err)
@@ -163,7 +163,7 @@ func TestBegin_FailsWithoutRandomness(t *testing.T) {
 	o := options()
 	o.Random = iotest.ErrReader(dry)
 	rp := newParty(t, o)
-	_, _, _, err := rp.BeginRegistration(owner(jane))
+	_, _, _, err := rp.BeginRegistration(owner(jane), false)
 	require.ErrorIs(t, err, dry)
 	_, _, _, err = rp.BeginAssertion(nil, false)
 	require.ErrorIs(t, err, dry)
@@ -177,7 +177,7 @@ func TestNew_HonoursTimeoutAndFallsBackToTheIDAsName(t *testing.T) {
 		Timeout int
 		RP      struct{ Name, ID string }
 	}
-	text, _, _, err := rp.BeginRegistration(owner(jane))
+	text, _, _, err := rp.BeginRegistration(owner(jane), false)
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &got))
 	require.Equal(t, 90000, got.Timeout)

@@ -26,9 +26,9 @@ func wantRefused(t testing.TB, err error, reason string) {
 // registered returns the key that d makes for a user.
 func registered(t testing.TB, rp *webauthn.RelyingParty, id domain.UserID, d device) domain.SecurityKey {
 	t.Helper()
-	options, _, state, err := rp.BeginRegistration(owner(id))
+	options, _, state, err := rp.BeginRegistration(owner(id), false)
 	require.NoError(t, err)
-	key, err := rp.FinishRegistration(owner(id), state, d.create(t, options), false)
+	key, err := rp.FinishRegistration(owner(id), state, d.create(t, options))
 	require.NoError(t, err)
 	return key
 }
@@ -38,13 +38,13 @@ func TestFinishRegistration_ReturnsTheNewKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rp, d := newParty(t, options()), make("jane's")
 			d.traits().counter = 7
-			options, challenge, state, err := rp.BeginRegistration(owner(jane))
+			options, challenge, state, err := rp.BeginRegistration(owner(jane), true)
 			require.NoError(t, err)
 			answer := d.create(t, options)
 			got, err := rp.Challenge(answer)
 			require.NoError(t, err)
 			require.Equal(t, challenge, got)
-			key, err := rp.FinishRegistration(owner(jane), state, answer, true)
+			key, err := rp.FinishRegistration(owner(jane), state, answer)
 			require.NoError(t, err)
 			require.Equal(t, domain.SecurityKey{
 				CredentialID: d.credentialID(), PublicKey: d.cose(), Counter: 7, UserVerified: true,
@@ -65,12 +65,12 @@ func TestFinishRegistration_KeepsBackupFlags(t *testing.T) {
 
 func TestFinishRegistration_KeepsKnownTransportsOnce(t *testing.T) {
 	rp, d := newParty(t, options()), es256("jane's")
-	options, _, state, err := rp.BeginRegistration(owner(jane))
+	options, _, state, err := rp.BeginRegistration(owner(jane), false)
 	require.NoError(t, err)
 	answer := edit(t, d.create(t, options), func(_, response map[string]any) {
 		response["transports"] = []string{"usb", "cable", "nul\x00", "hybrid", "internal", "a,b", "usb", "smart-card", "nfc", "ble"}
 	})
-	key, err := rp.FinishRegistration(owner(jane), state, answer, false)
+	key, err := rp.FinishRegistration(owner(jane), state, answer)
 	require.NoError(t, err)
 	require.Equal(t, []string{"usb", "hybrid", "internal", "smart-card", "nfc", "ble"}, key.Transports)
 }
@@ -78,12 +78,14 @@ func TestFinishRegistration_KeepsKnownTransportsOnce(t *testing.T) {
 func TestFinishRegistration_DemandsUserVerificationOnlyWhenTold(t *testing.T) {
 	rp, d := newParty(t, options()), es256("jane's")
 	d.traits().unverified = true
-	options, _, state, err := rp.BeginRegistration(owner(jane))
+	options, _, state, err := rp.BeginRegistration(owner(jane), true)
 	require.NoError(t, err)
-	answer := d.create(t, options)
-	_, err = rp.FinishRegistration(owner(jane), state, answer, true)
+	require.Contains(t, string(options), `"userVerification":"required"`)
+	_, err = rp.FinishRegistration(owner(jane), state, d.create(t, options))
 	wantRefused(t, err, "User verification required")
-	key, err := rp.FinishRegistration(owner(jane), state, answer, false)
+	options, _, state, err = rp.BeginRegistration(owner(jane), false)
+	require.NoError(t, err)
+	key, err := rp.FinishRegistration(owner(jane), state, d.create(t, options))
 	require.NoError(t, err)
 	require.False(t, key.UserVerified)
 }
@@ -112,9 +114,9 @@ func TestFinishRegistration_AcceptsWhatClientsSend(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			rp, d := newParty(t, options()), es256("jane's")
-			options, _, state, err := rp.BeginRegistration(owner(jane))
+			options, _, state, err := rp.BeginRegistration(owner(jane), true)
 			require.NoError(t, err)
-			key, err := rp.FinishRegistration(owner(jane), state, edit(t, d.create(t, options), change), true)
+			key, err := rp.FinishRegistration(owner(jane), state, edit(t, d.create(t, options), change))
 			require.NoError(t, err)
 			require.Equal(t, d.credentialID(), key.CredentialID)
 		})
@@ -141,9 +143,9 @@ func TestFinishRegistration_AcceptsEveryOriginAndOnlyThose(t *testing.T) {
 	} {
 		rp, d := newParty(t, options()), es256("jane's")
 		d.traits().origin = place
-		options, _, state, err := rp.BeginRegistration(owner(jane))
+		options, _, state, err := rp.BeginRegistration(owner(jane), false)
 		require.NoError(t, err)
-		_, err = rp.FinishRegistration(owner(jane), state, d.create(t, options), false)
+		_, err = rp.FinishRegistration(owner(jane), state, d.create(t, options))
 		if good {
 			require.NoError(t, err, place)
 		} else {
@@ -155,54 +157,54 @@ func TestFinishRegistration_AcceptsEveryOriginAndOnlyThose(t *testing.T) {
 func TestFinishRegistration_RefusesAnotherRelyingPartysKey(t *testing.T) {
 	rp, d := newParty(t, options()), es256("jane's")
 	d.traits().rpID = "app.example.com"
-	options, _, state, err := rp.BeginRegistration(owner(jane))
+	options, _, state, err := rp.BeginRegistration(owner(jane), false)
 	require.NoError(t, err)
-	_, err = rp.FinishRegistration(owner(jane), state, d.create(t, options), false)
+	_, err = rp.FinishRegistration(owner(jane), state, d.create(t, options))
 	wantRefused(t, err, "RP Hash mismatch")
 }
 
 func TestFinishRegistration_RefusesAnAnswerFromAnEmbeddedPage(t *testing.T) {
 	rp, d := newParty(t, options()), eddsa("jane's")
 	d.clientData = map[string]any{"crossOrigin": true}
-	options, _, state, err := rp.BeginRegistration(owner(jane))
+	options, _, state, err := rp.BeginRegistration(owner(jane), false)
 	require.NoError(t, err)
-	_, err = rp.FinishRegistration(owner(jane), state, d.create(t, options), false)
+	_, err = rp.FinishRegistration(owner(jane), state, d.create(t, options))
 	wantRefused(t, err, "cross origin")
 }
 
 func TestFinishRegistration_RefusesAnAbsentUser(t *testing.T) {
 	rp, d := newParty(t, options()), es256("jane's")
 	d.traits().absent = true
-	options, _, state, err := rp.BeginRegistration(owner(jane))
+	options, _, state, err := rp.BeginRegistration(owner(jane), false)
 	require.NoError(t, err)
-	_, err = rp.FinishRegistration(owner(jane), state, d.create(t, options), false)
+	_, err = rp.FinishRegistration(owner(jane), state, d.create(t, options))
 	wantRefused(t, err, "User presence")
 }
 
 func TestFinishRegistration_RefusesABackupOfWhatCannotHaveOne(t *testing.T) {
 	rp, d := newParty(t, options()), es256("jane's")
 	d.traits().backedUp = true
-	options, _, state, err := rp.BeginRegistration(owner(jane))
+	options, _, state, err := rp.BeginRegistration(owner(jane), false)
 	require.NoError(t, err)
-	_, err = rp.FinishRegistration(owner(jane), state, d.create(t, options), false)
+	_, err = rp.FinishRegistration(owner(jane), state, d.create(t, options))
 	wantRefused(t, err, "Backup")
 }
 
 func TestFinishRegistration_RefusesAnotherCeremony(t *testing.T) {
 	rp, d := newParty(t, options()), es256("jane's")
-	options, _, _, err := rp.BeginRegistration(owner(jane))
+	options, _, _, err := rp.BeginRegistration(owner(jane), false)
 	require.NoError(t, err)
-	_, _, state, err := rp.BeginRegistration(owner(jane))
+	_, _, state, err := rp.BeginRegistration(owner(jane), false)
 	require.NoError(t, err)
-	_, err = rp.FinishRegistration(owner(jane), state, d.create(t, options), false)
+	_, err = rp.FinishRegistration(owner(jane), state, d.create(t, options))
 	wantRefused(t, err, "challenge is another ceremony's")
 }
 
 func TestFinishRegistration_RefusesAnotherUsersCeremony(t *testing.T) {
 	rp, d := newParty(t, options()), es256("jane's")
-	options, _, state, err := rp.BeginRegistration(owner(jane))
+	options, _, state, err := rp.BeginRegistration(owner(jane), false)
 	require.NoError(t, err)
-	_, err = rp.FinishRegistration(owner(joe), state, d.create(t, options), false)
+	_, err = rp.FinishRegistration(owner(joe), state, d.create(t, options))
 	wantRefused(t, err, "ID mismatch")
 }
 
@@ -212,7 +214,7 @@ func TestFinishRegistration_RefusesTheCeremonyOfAnAssertion(t *testing.T) {
 	asked, _, state, err := rp.BeginAssertion(&o, false)
 	require.NoError(t, err)
 	asked = append([]byte(`{"user":{"id":"`+string(jane)+`"},`), asked[1:]...) // so that the device makes a key
-	_, err = rp.FinishRegistration(o, state, d.create(t, asked), false)
+	_, err = rp.FinishRegistration(o, state, d.create(t, asked))
 	wantRefused(t, err, "Invalid attestation format")
 }
 
@@ -244,9 +246,9 @@ func TestFinishRegistration_RefusesATamperedAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			rp, d := newParty(t, options()), es256("jane's")
-			options, _, state, err := rp.BeginRegistration(owner(jane))
+			options, _, state, err := rp.BeginRegistration(owner(jane), false)
 			require.NoError(t, err)
-			key, err := rp.FinishRegistration(owner(jane), state, edit(t, d.create(t, options), tamper), false)
+			key, err := rp.FinishRegistration(owner(jane), state, edit(t, d.create(t, options), tamper))
 			require.ErrorIs(t, err, domain.InvalidRequest)
 			require.Zero(t, key)
 		})
@@ -255,13 +257,13 @@ func TestFinishRegistration_RefusesATamperedAnswer(t *testing.T) {
 
 func TestFinishRegistration_RefusesAKeyThatIsNone(t *testing.T) {
 	rp, d := newParty(t, options()), eddsa("jane's")
-	options, _, state, err := rp.BeginRegistration(owner(jane))
+	options, _, state, err := rp.BeginRegistration(owner(jane), false)
 	require.NoError(t, err)
 	answer := edit(t, d.create(t, options), func(_, response map[string]any) {
 		object := unbase64(t, response["attestationObject"].(string))
 		object[len(object)-36] = 0x05 // {-1: 5}: another curve
 		response["attestationObject"] = tobase64(object)
 	})
-	_, err = rp.FinishRegistration(owner(jane), state, answer, false)
+	_, err = rp.FinishRegistration(owner(jane), state, answer)
 	require.ErrorIs(t, err, domain.InvalidRequest)
 }

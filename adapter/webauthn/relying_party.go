@@ -71,7 +71,7 @@ func New(options Options) (*RelyingParty, error) {
 }
 
 // BeginRegistration asks for a new key; see port.WebAuthn.
-func (rp *RelyingParty) BeginRegistration(owner port.KeyOwner) (options []byte, challenge, state string, err error) {
+func (rp *RelyingParty) BeginRegistration(owner port.KeyOwner, userVerified bool) (options []byte, challenge, state string, err error) {
 	user, err := newUser(owner)
 	if err != nil {
 		return nil, "", "", err
@@ -82,7 +82,13 @@ func (rp *RelyingParty) BeginRegistration(owner port.KeyOwner) (options []byte, 
 	}
 	creation, session, err := rp.lib.BeginRegistration(user,
 		lib.WithExclusions(user.descriptors()),
-		func(o *protocol.PublicKeyCredentialCreationOptions) error { o.Challenge = drawn; return nil })
+		func(o *protocol.PublicKeyCredentialCreationOptions) error {
+			o.Challenge = drawn
+			if userVerified {
+				o.AuthenticatorSelection.UserVerification = protocol.VerificationRequired
+			}
+			return nil
+		})
 	if err != nil {
 		return nil, "", "", fmt.Errorf("webauthn: asking for a new key: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/hexauth/hexauth/adapter/password"
 	"github.com/hexauth/hexauth/adapter/rest"
 	"github.com/hexauth/hexauth/adapter/system"
+	"github.com/hexauth/hexauth/adapter/webauthn"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
@@ -140,6 +141,10 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 	tickets := usecase.Tickets{
 		Clock: system.Clock{}, Random: system.Random{}, OTPKey: domain.OTPKey(aesgcm.DeriveKey(key, "hexauth one-time codes")), ServerURL: cfg.ServerURL,
 	}
+	ceremonies, err := newCeremonies(cfg, store)
+	if err != nil {
+		return rest.UseCases{}, err
+	}
 	elevation := domain.ElevationPolicy{Mode: domain.ElevationMode(cfg.RequireElevatedClaim), MFA: cfg.ElevationMFA}
 	visit := usecase.ProviderVisit{
 		Store: store, Providers: providers.byRedirect, Tokens: tokens, Clock: system.Clock{}, Random: system.Random{}, SignUp: signUp, SignIn: signIn,
@@ -155,6 +160,7 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 	byCode := byLink
 	byCode.Enabled = cfg.OTPEmailEnabled
 	return rest.UseCases{
+		AddSecurityKey:     &usecase.AddSecurityKey{Ceremonies: ceremonies, Policy: signIn},
 		Authenticate:       &usecase.Authenticate{Tokens: tokens},
 		ChangeUserEmail:    &usecase.ChangeUserEmail{Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn},
 		ChangeUserPassword: &usecase.ChangeUserPassword{Store: store, Passwords: passwords, Checks: checks, Clock: system.Clock{}, Policy: signIn},
@@ -163,9 +169,11 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 			Store: store, Clock: system.Clock{}, Random: system.Random{}, SignIn: signIn, Policy: domain.PATPolicy{MaxLifetime: cfg.PATMaxExpiresIn},
 		},
 		DeletePAT:        &usecase.DeletePAT{Store: store, Policy: signIn},
+		ElevateWebauthn:  &usecase.ElevateWebauthn{Ceremonies: ceremonies, Policy: signIn},
 		EndOtherSessions: &usecase.EndOtherSessions{Store: store},
 		EndSession:       &usecase.EndSession{Store: store},
 		ListPATs:         &usecase.ListPATs{Store: store, Policy: signIn},
+		ListSecurityKeys: &usecase.ListSecurityKeys{Ceremonies: ceremonies, Policy: signIn},
 		ListSessions:     &usecase.ListSessions{Store: store, Clock: system.Clock{}},
 		SignInPAT:        &usecase.SignInPAT{Store: store, Sessions: sessions, Policy: signIn},
 		DeanonymizeUser: &usecase.DeanonymizeUser{
@@ -188,12 +196,12 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 		SignUpIDToken:  &usecase.SignUpIDToken{ProviderSignIn: arrive, IDTokens: providers.byToken},
 		SignUpProvider: &usecase.SignUpProvider{ProviderVisit: visit},
 		UnlinkProvider: &usecase.UnlinkProvider{
-			Store: store, Policy: signIn, WaysIn: domain.WaysInPolicy{
-				Mail: cfg.EmailPasswordlessEnabled || cfg.OTPEmailEnabled, Providers: providers.opens,
-			},
+			Store: store, Policy: signIn, WaysIn: waysIn(cfg, providers),
 		},
 		GetUser:                &usecase.GetUser{Store: store, Policy: signIn},
 		RefreshToken:           &usecase.RefreshToken{Store: store, Sessions: sessions, Policy: signIn, Journal: system.Journal{Log: log}},
+		RemoveSecurityKey:      &usecase.RemoveSecurityKey{Ceremonies: ceremonies, Policy: signIn, WaysIn: waysIn(cfg, providers)},
+		RenameSecurityKey:      &usecase.RenameSecurityKey{Ceremonies: ceremonies, Policy: signIn},
 		SendPasswordResetEmail: &usecase.SendPasswordResetEmail{Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn},
 		SendVerificationEmail: &usecase.SendVerificationEmail{
 			Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn, Conceal: cfg.ConcealErrors,
@@ -202,17 +210,48 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 		SignInEmailPassword:     &usecase.SignInEmailPassword{Store: store, Passwords: passwords, Sessions: sessions, Policy: signIn},
 		SignInOTPEmail:          &usecase.SignInOTPEmail{EmailSignIn: byCode},
 		SignInPasswordlessEmail: &usecase.SignInPasswordlessEmail{EmailSignIn: byLink},
-		SignOut:                 &usecase.SignOut{Store: store, Key: refreshKey},
+		SignInWebauthn: &usecase.SignInWebauthn{
+			Ceremonies: ceremonies, Policy: signIn, Conceal: cfg.ConcealErrors, Decoys: domain.DecoyKey(aesgcm.DeriveKey(key, "hexauth decoy security keys")),
+		},
+		SignOut: &usecase.SignOut{Store: store, Key: refreshKey},
 		SignUpEmailPassword: &usecase.SignUpEmailPassword{
 			Store: store, Passwords: passwords, Random: system.Random{}, Sessions: sessions, Policy: signUp, Checks: checks, Tickets: tickets,
 		},
 		SignUpOTPEmail:          &usecase.SignUpOTPEmail{EmailSignIn: byCode},
 		SignUpPasswordlessEmail: &usecase.SignUpPasswordlessEmail{EmailSignIn: byLink},
+		SignUpWebauthn:          &usecase.SignUpWebauthn{Ceremonies: ceremonies, Random: system.Random{}, Policy: signUp},
 		TokenExchange:           &usecase.TokenExchange{Store: store, Sessions: sessions, Policy: signIn},
+		VerifyAddSecurityKey:    &usecase.VerifyAddSecurityKey{Ceremonies: ceremonies, Random: system.Random{}, Policy: signIn},
+		VerifyElevateWebauthn:   &usecase.VerifyElevateWebauthn{Ceremonies: ceremonies, Sessions: sessions, Policy: signIn},
 		VerifySignInOTPEmail:    &usecase.VerifySignInOTPEmail{Store: store, Tickets: tickets, Sessions: sessions, Policy: signIn},
-		VerifyTicket:            &usecase.VerifyTicket{Store: store, Random: system.Random{}, Sessions: sessions, Policy: signIn, Redirects: signUp.Redirects},
-		VerifyToken:             &usecase.VerifyToken{Tokens: tokens, Store: store, Policy: signIn},
+		VerifySignInWebauthn:    &usecase.VerifySignInWebauthn{Ceremonies: ceremonies, Sessions: sessions, Policy: signIn},
+		VerifySignUpWebauthn: &usecase.VerifySignUpWebauthn{
+			Ceremonies: ceremonies, Random: system.Random{}, Enrolment: usecase.Enrolment{Store: store, Sessions: sessions, Policy: signUp, Tickets: tickets},
+		},
+		VerifyTicket: &usecase.VerifyTicket{Store: store, Random: system.Random{}, Sessions: sessions, Policy: signIn, Redirects: signUp.Redirects},
+		VerifyToken:  &usecase.VerifyToken{Tokens: tokens, Store: store, Policy: signIn},
 	}, nil
+}
+
+// newCeremonies makes what asks for passkeys and security keys, in the name of the app.
+func newCeremonies(cfg config.Config, store port.Store) (usecase.Ceremonies, error) {
+	ceremonies := usecase.Ceremonies{Enabled: cfg.WebAuthnEnabled, Store: store, WebAuthn: webauthn.None{}, Clock: system.Clock{}}
+	if !cfg.WebAuthnEnabled {
+		return ceremonies, nil
+	}
+	party, err := webauthn.New(webauthn.Options{
+		RPID: cfg.WebAuthnRPID, RPName: cfg.WebAuthnRPName, Origins: cfg.WebAuthnRPOrigins,
+		Timeout: time.Duration(cfg.WebAuthnTimeout) * time.Millisecond, Random: system.Random{},
+	})
+	ceremonies.WebAuthn = party
+	return ceremonies, err
+}
+
+// waysIn says which ways to sign in are switched on.
+func waysIn(cfg config.Config, providers identityProviders) domain.WaysInPolicy {
+	return domain.WaysInPolicy{
+		Mail: cfg.EmailPasswordlessEnabled || cfg.OTPEmailEnabled, SecurityKeys: cfg.WebAuthnEnabled, Providers: providers.opens,
+	}
 }
 
 func signUpPolicy(cfg config.Config) (domain.SignUpPolicy, error) {

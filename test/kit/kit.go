@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"crypto/rand"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/hexauth/hexauth/adapter/bunstore"
 	"github.com/hexauth/hexauth/adapter/jwt"
 	"github.com/hexauth/hexauth/adapter/rest"
+	"github.com/hexauth/hexauth/adapter/webauthn"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/migrations"
 	"github.com/hexauth/hexauth/test/pgtest"
@@ -25,6 +27,7 @@ type Settings struct {
 	Checks usecase.PasswordChecks
 
 	Passwordless, OTP, AutoSignUpOff, Conceal bool
+	WebAuthnOff                               bool
 
 	Providers   usecase.Providers
 	IDTokens    usecase.IDTokens
@@ -49,12 +52,19 @@ type Kit struct {
 	Mailbox   *Mailbox
 	Deliver   *usecase.DeliverMessages
 	Tokens    *jwt.Static
+	WebAuthn  *webauthn.RelyingParty
 	Settings  Settings
 	rest.UseCases
 }
 
 // ServerURL is the address of the product in tests.
 const ServerURL = "https://auth.example.com/v1"
+
+// RPID is the domain that security keys are bound to, Origin where the app is.
+const (
+	RPID   = "example.com"
+	Origin = "https://app.example.com"
+)
 
 // Password is the password of everybody who is signed up with SignUp.
 const Password = "correct horse battery"
@@ -84,6 +94,8 @@ func New(t testing.TB, changes ...func(*Settings)) *Kit {
 	k.Store = openStore(t, s)
 	k.Tokens, err = jwt.NewStatic(jwt.Key{Algorithm: "HS256", HMAC: []byte("a key of the tests, 32 bytes long")},
 		jwt.Options{Issuer: "https://auth.example.com", ClaimsNamespace: "https://hasura.io/jwt/claims", Clock: k.Clock})
+	require.NoError(t, err)
+	k.WebAuthn, err = webauthn.New(webauthn.Options{RPID: RPID, RPName: "Example", Origins: []string{Origin}, Random: rand.Reader})
 	require.NoError(t, err)
 	k.UseCases = k.wire()
 	return k
@@ -124,16 +136,20 @@ func (k *Kit) wire() rest.UseCases {
 	k.Deliver = &usecase.DeliverMessages{
 		Outbox: k.Store.Outbox(), Templates: k.Mailbox, Mailer: k.Mailbox, Clock: k.Clock, Journal: k.Journal, Batch: 10, Lease: time.Minute,
 	}
+	ceremonies := usecase.Ceremonies{Enabled: !s.WebAuthnOff, Store: k.Store, WebAuthn: k.WebAuthn, Clock: k.Clock}
 	return rest.UseCases{
+		AddSecurityKey:          &usecase.AddSecurityKey{Ceremonies: ceremonies, Policy: s.SignIn},
 		Authenticate:            &usecase.Authenticate{Tokens: k.Tokens},
 		CheckElevation:          &usecase.CheckElevation{Store: k.Store, Policy: s.Elevation},
 		ChangeUserEmail:         &usecase.ChangeUserEmail{Store: k.Store, Tickets: tickets, SignUp: s.SignUp, Policy: s.SignIn},
 		ChangeUserPassword:      &usecase.ChangeUserPassword{Store: k.Store, Passwords: k.Passwords, Checks: s.Checks, Clock: k.Clock, Policy: s.SignIn},
 		CreatePAT:               &usecase.CreatePAT{Store: k.Store, Clock: k.Clock, Random: k.Random, SignIn: s.SignIn, Policy: s.PAT},
 		DeletePAT:               &usecase.DeletePAT{Store: k.Store, Policy: s.SignIn},
+		ElevateWebauthn:         &usecase.ElevateWebauthn{Ceremonies: ceremonies, Policy: s.SignIn},
 		EndOtherSessions:        &usecase.EndOtherSessions{Store: k.Store},
 		EndSession:              &usecase.EndSession{Store: k.Store},
 		ListPATs:                &usecase.ListPATs{Store: k.Store, Policy: s.SignIn},
+		ListSecurityKeys:        &usecase.ListSecurityKeys{Ceremonies: ceremonies, Policy: s.SignIn},
 		ListSessions:            &usecase.ListSessions{Store: k.Store, Clock: k.Clock},
 		SignInPAT:               &usecase.SignInPAT{Store: k.Store, Sessions: sessions, Policy: s.SignIn},
 		DeanonymizeUser:         &usecase.DeanonymizeUser{Store: k.Store, Passwords: k.Passwords, Checks: s.Checks, Tickets: tickets, SignUp: s.SignUp, Passwordless: s.Passwordless},
@@ -152,22 +168,32 @@ func (k *Kit) wire() rest.UseCases {
 		UnlinkProvider:          &usecase.UnlinkProvider{Store: k.Store, Policy: s.SignIn, WaysIn: s.waysIn()},
 		GetUser:                 &usecase.GetUser{Store: k.Store, Policy: s.SignIn},
 		RefreshToken:            &usecase.RefreshToken{Store: k.Store, Sessions: sessions, Policy: s.SignIn, Journal: k.Journal},
+		RemoveSecurityKey:       &usecase.RemoveSecurityKey{Ceremonies: ceremonies, Policy: s.SignIn, WaysIn: s.waysIn()},
+		RenameSecurityKey:       &usecase.RenameSecurityKey{Ceremonies: ceremonies, Policy: s.SignIn},
 		SendPasswordResetEmail:  &usecase.SendPasswordResetEmail{Store: k.Store, Tickets: tickets, SignUp: s.SignUp, Policy: s.SignIn},
 		SendVerificationEmail:   &usecase.SendVerificationEmail{Store: k.Store, Tickets: tickets, SignUp: s.SignUp, Policy: s.SignIn, Conceal: s.Conceal},
 		SignInAnonymous:         &usecase.SignInAnonymous{Store: k.Store, Random: k.Random, Sessions: sessions, Policy: s.SignUp},
 		SignInEmailPassword:     &usecase.SignInEmailPassword{Store: k.Store, Passwords: k.Passwords, Sessions: sessions, Policy: s.SignIn},
 		SignInOTPEmail:          &usecase.SignInOTPEmail{EmailSignIn: byCode},
 		SignInPasswordlessEmail: &usecase.SignInPasswordlessEmail{EmailSignIn: byLink},
+		SignInWebauthn:          &usecase.SignInWebauthn{Ceremonies: ceremonies, Policy: s.SignIn, Conceal: s.Conceal, Decoys: domain.DecoyKey{1}},
 		SignOut:                 &usecase.SignOut{Store: k.Store, Key: key},
 		SignUpEmailPassword: &usecase.SignUpEmailPassword{
 			Store: k.Store, Passwords: k.Passwords, Random: k.Random, Sessions: sessions, Policy: s.SignUp, Checks: s.Checks, Tickets: tickets,
 		},
 		SignUpOTPEmail:          &usecase.SignUpOTPEmail{EmailSignIn: byCode},
 		SignUpPasswordlessEmail: &usecase.SignUpPasswordlessEmail{EmailSignIn: byLink},
+		SignUpWebauthn:          &usecase.SignUpWebauthn{Ceremonies: ceremonies, Random: k.Random, Policy: s.SignUp},
 		TokenExchange:           &usecase.TokenExchange{Store: k.Store, Sessions: sessions, Policy: s.SignIn},
+		VerifyAddSecurityKey:    &usecase.VerifyAddSecurityKey{Ceremonies: ceremonies, Random: k.Random, Policy: s.SignIn},
+		VerifyElevateWebauthn:   &usecase.VerifyElevateWebauthn{Ceremonies: ceremonies, Sessions: sessions, Policy: s.SignIn},
 		VerifySignInOTPEmail:    &usecase.VerifySignInOTPEmail{Store: k.Store, Tickets: tickets, Sessions: sessions, Policy: s.SignIn},
-		VerifyTicket:            &usecase.VerifyTicket{Store: k.Store, Random: k.Random, Sessions: sessions, Policy: s.SignIn, Redirects: s.SignUp.Redirects},
-		VerifyToken:             &usecase.VerifyToken{Tokens: k.Tokens, Store: k.Store, Policy: s.SignIn},
+		VerifySignInWebauthn:    &usecase.VerifySignInWebauthn{Ceremonies: ceremonies, Sessions: sessions, Policy: s.SignIn},
+		VerifySignUpWebauthn: &usecase.VerifySignUpWebauthn{
+			Ceremonies: ceremonies, Random: k.Random, Enrolment: usecase.Enrolment{Store: k.Store, Sessions: sessions, Policy: s.SignUp, Tickets: tickets},
+		},
+		VerifyTicket: &usecase.VerifyTicket{Store: k.Store, Random: k.Random, Sessions: sessions, Policy: s.SignIn, Redirects: s.SignUp.Redirects},
+		VerifyToken:  &usecase.VerifyToken{Tokens: k.Tokens, Store: k.Store, Policy: s.SignIn},
 	}
 }
 
@@ -226,6 +252,14 @@ func (k *Kit) Exec(statement string) {
 	require.NoError(k.t, err)
 }
 
+// ExecWith is Exec with arguments for $1, $2 …
+func (k *Kit) ExecWith(statement string, args ...any) {
+	k.t.Helper()
+	db, _ := k.Store.Migrations()
+	_, err := db.ExecContext(context.Background(), statement, args...)
+	require.NoError(k.t, err)
+}
+
 // Count returns the number that a query yields.
 func (k *Kit) Count(query string) int {
 	k.t.Helper()
@@ -238,7 +272,7 @@ func (k *Kit) Count(query string) int {
 // waysIn says what opens an account under these settings.
 func (s Settings) waysIn() domain.WaysInPolicy {
 	return domain.WaysInPolicy{
-		Mail: s.Passwordless || s.OTP,
+		Mail: s.Passwordless || s.OTP, SecurityKeys: !s.WebAuthnOff,
 		Providers: func(name string) bool {
 			_, byRedirect := s.Providers[name]
 			_, byToken := s.IDTokens[name]

@@ -429,7 +429,7 @@ type AuthenticatorAssertionResponse struct {
 	Signature string `json:"signature"`
 
 	// UserHandle The id of the user as stored with a discoverable credential, base64url.
-	UserHandle *string `json:"userHandle,omitempty"`
+	UserHandle string `json:"userHandle,omitempty"`
 }
 
 // AuthenticatorAttachment Whether the authenticator is part of the device or roams between devices.
@@ -507,46 +507,10 @@ type CreatePATResponse struct {
 }
 
 // CredentialAssertionResponse Result of `navigator.credentials.get`, as its `toJSON` gives it.
-type CredentialAssertionResponse struct {
-	// AuthenticatorAttachment How the authenticator was attached, if the browser tells.
-	AuthenticatorAttachment string `json:"authenticatorAttachment,omitempty"`
-
-	// ClientExtensionResults What the WebAuthn extensions answered, by name. Unknown extensions are ignored.
-	ClientExtensionResults AuthenticationExtensionsClientOutputs `json:"clientExtensionResults,omitempty"`
-
-	// ID Id of the credential, base64url.
-	ID string `json:"id"`
-
-	// RawID Binary data in base64url without padding (RFC 4648, section 5).
-	RawID URLEncodedBase64 `json:"rawId"`
-
-	// Response Proof that the authenticator holds the private key.
-	Response AuthenticatorAssertionResponse `json:"response"`
-
-	// Type Always `public-key`.
-	Type string `json:"type"`
-}
+type CredentialAssertionResponse = json.RawMessage
 
 // CredentialCreationResponse Result of `navigator.credentials.create`, as its `toJSON` gives it.
-type CredentialCreationResponse struct {
-	// AuthenticatorAttachment How the authenticator was attached, if the browser tells.
-	AuthenticatorAttachment string `json:"authenticatorAttachment,omitempty"`
-
-	// ClientExtensionResults What the WebAuthn extensions answered, by name. Unknown extensions are ignored.
-	ClientExtensionResults AuthenticationExtensionsClientOutputs `json:"clientExtensionResults,omitempty"`
-
-	// ID Id of the credential, base64url.
-	ID string `json:"id"`
-
-	// RawID Binary data in base64url without padding (RFC 4648, section 5).
-	RawID URLEncodedBase64 `json:"rawId"`
-
-	// Response A new credential and what the authenticator says about it.
-	Response AuthenticatorAttestationResponse `json:"response"`
-
-	// Type Always `public-key`.
-	Type string `json:"type"`
-}
+type CredentialCreationResponse = json.RawMessage
 
 // CredentialParameter A kind of credential the server accepts.
 type CredentialParameter struct {
@@ -661,6 +625,12 @@ type ListPATsResponse struct {
 type ListProvidersResponse struct {
 	// Providers The identities, the oldest first.
 	Providers []ProviderLink `json:"providers"`
+}
+
+// ListSecurityKeysResponse Security keys of a user.
+type ListSecurityKeysResponse struct {
+	// SecurityKeys The keys, the oldest first.
+	SecurityKeys []SecurityKey `json:"securityKeys"`
 }
 
 // ListSessionsResponse Open sessions of a user.
@@ -880,6 +850,14 @@ type RelyingPartyEntity struct {
 	Name string `json:"name"`
 }
 
+// RenameSecurityKeyRequest A name for a security key.
+type RenameSecurityKeyRequest struct {
+	// Nickname Name for the security key, chosen by the user; empty for none.
+	//
+	// Example: Blue key
+	Nickname string `json:"nickname"`
+}
+
 // RenewProviderTokensRequest A user and a provider.
 type RenewProviderTokensRequest struct {
 	// ProviderID Name of the provider.
@@ -895,6 +873,37 @@ type RenewProviderTokensRequest struct {
 
 // ResidentKeyRequirement Whether the credential should be discoverable (a passkey).
 type ResidentKeyRequirement string
+
+// SecurityKey A passkey or security key as its user sees it.
+type SecurityKey struct {
+	// BackedUp Whether there is such a copy, as of the last use.
+	BackedUp bool `json:"backedUp"`
+
+	// BackupEligible Whether the key can be copied between the devices of its owner (a synced passkey).
+	BackupEligible bool `json:"backupEligible"`
+
+	// CreatedAt When it was registered; missing where that is not known.
+	CreatedAt *time.Time `json:"createdAt,omitempty"`
+
+	// CredentialID Binary data in base64url without padding (RFC 4648, section 5).
+	CredentialID URLEncodedBase64 `json:"credentialId"`
+
+	// ID Id under which the key is stored.
+	//
+	// Example: 0b0e7c5e-8a4b-4f2f-9d5e-3c1f6a7b8c9d
+	ID string `json:"id"`
+
+	// LastUsedAt When it was last used to sign in or to elevate a session; missing when it never was.
+	LastUsedAt *time.Time `json:"lastUsedAt,omitempty"`
+
+	// Nickname Name for the security key, chosen by the user; may be empty.
+	//
+	// Example: Blue key
+	Nickname string `json:"nickname"`
+
+	// Transports Ways in which its authenticator can be reached, such as `internal` or `usb`, as far as they are known.
+	Transports []string `json:"transports"`
+}
 
 // Session A session of a user.
 type Session struct {
@@ -1175,10 +1184,17 @@ type SignUpWebauthnRequest struct {
 
 // SignUpWebauthnVerifyRequest The new credential of a new user.
 type SignUpWebauthnVerifyRequest struct {
+	// CodeChallenge PKCE challenge (RFC 7636): base64url of the SHA-256 of a verifier that the app keeps. The redirect then brings a `code` for `POST /token/exchange` in the place of a refresh token.
+	//
+	// Example: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+	CodeChallenge CodeChallenge `json:"codeChallenge,omitempty"`
+
 	// Credential Result of `navigator.credentials.create`, as its `toJSON` gives it.
 	Credential CredentialCreationResponse `json:"credential"`
 
 	// Nickname Name for the security key, chosen by the user.
+	//
+	// Example: Blue key
 	Nickname string `json:"nickname,omitempty"`
 
 	// Options Details of a new user. They are checked in this order: `redirectTo`, `allowedRoles`, `defaultRole`.
@@ -1420,6 +1436,8 @@ type VerifyAddSecurityKeyRequest struct {
 	Credential CredentialCreationResponse `json:"credential"`
 
 	// Nickname Name for the security key, chosen by the user.
+	//
+	// Example: Blue key
 	Nickname string `json:"nickname,omitempty"`
 }
 
@@ -1711,6 +1729,9 @@ type RenewProviderTokensJSONRequestBody = RenewProviderTokensRequest
 // VerifyAddSecurityKeyJSONRequestBody defines body for VerifyAddSecurityKey for application/json ContentType.
 type VerifyAddSecurityKeyJSONRequestBody = VerifyAddSecurityKeyRequest
 
+// RenameSecurityKeyJSONRequestBody defines body for RenameSecurityKey for application/json ContentType.
+type RenameSecurityKeyJSONRequestBody = RenameSecurityKeyRequest
+
 // Getter for additional properties for AuthenticationExtensionsClientOutputs. Returns the specified
 // element and whether it was found
 func (a AuthenticationExtensionsClientOutputs) Get(fieldName string) (value interface{}, found bool) {
@@ -1964,12 +1985,21 @@ type ServerInterface interface {
 	// EndSession Sign out elsewhere
 	// (DELETE /user/sessions/{id})
 	EndSession(ctx echo.Context, id string) error
+	// ListSecurityKeys List security keys
+	// (GET /user/webauthn)
+	ListSecurityKeys(ctx echo.Context) error
 	// AddSecurityKey Start adding a security key
 	// (POST /user/webauthn/add)
 	AddSecurityKey(ctx echo.Context) error
 	// VerifyAddSecurityKey Finish adding a security key
 	// (POST /user/webauthn/verify)
 	VerifyAddSecurityKey(ctx echo.Context) error
+	// RemoveSecurityKey Remove a security key
+	// (DELETE /user/webauthn/{id})
+	RemoveSecurityKey(ctx echo.Context, id string) error
+	// RenameSecurityKey Rename a security key
+	// (PATCH /user/webauthn/{id})
+	RenameSecurityKey(ctx echo.Context, id string) error
 	// VerifyTicket Open a link from an e-mail
 	// (GET /verify)
 	VerifyTicket(ctx echo.Context, params VerifyTicketParams) error
@@ -2771,6 +2801,15 @@ func (w *ServerInterfaceWrapper) EndSession(ctx echo.Context) error {
 	return err
 }
 
+// ListSecurityKeys converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSecurityKeys(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSecurityKeys(ctx)
+	return err
+}
+
 // AddSecurityKey converts echo context to params.
 func (w *ServerInterfaceWrapper) AddSecurityKey(ctx echo.Context) error {
 	var err error
@@ -2786,6 +2825,38 @@ func (w *ServerInterfaceWrapper) VerifyAddSecurityKey(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.VerifyAddSecurityKey(ctx)
+	return err
+}
+
+// RemoveSecurityKey converts echo context to params.
+func (w *ServerInterfaceWrapper) RemoveSecurityKey(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RemoveSecurityKey(ctx, id)
+	return err
+}
+
+// RenameSecurityKey converts echo context to params.
+func (w *ServerInterfaceWrapper) RenameSecurityKey(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RenameSecurityKey(ctx, id)
 	return err
 }
 
@@ -2937,6 +3008,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/user/sessions", wrapper.EndOtherSessions, options.OperationMiddlewares["endOtherSessions"]...)
 	router.GET(options.BaseURL+"/user/sessions", wrapper.ListSessions, options.OperationMiddlewares["listSessions"]...)
 	router.DELETE(options.BaseURL+"/user/sessions/:id", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
+	router.GET(options.BaseURL+"/user/webauthn", wrapper.ListSecurityKeys, options.OperationMiddlewares["listSecurityKeys"]...)
+	router.DELETE(options.BaseURL+"/user/webauthn/:id", wrapper.RemoveSecurityKey, options.OperationMiddlewares["removeSecurityKey"]...)
+	router.PATCH(options.BaseURL+"/user/webauthn/:id", wrapper.RenameSecurityKey, options.OperationMiddlewares["renameSecurityKey"]...)
 	router.POST(options.BaseURL+"/user/webauthn/add", wrapper.AddSecurityKey, options.OperationMiddlewares["addSecurityKey"]...)
 	router.POST(options.BaseURL+"/user/webauthn/verify", wrapper.VerifyAddSecurityKey, options.OperationMiddlewares["verifyAddSecurityKey"]...)
 	router.GET(options.BaseURL+"/verify", wrapper.VerifyTicket, options.OperationMiddlewares["verifyTicket"]...)
@@ -5031,6 +5105,44 @@ func (response EndSessiondefaultJSONResponse) VisitEndSessionResponse(w http.Res
 	return err
 }
 
+type ListSecurityKeysRequestObject struct {
+}
+
+type ListSecurityKeysResponseObject interface {
+	VisitListSecurityKeysResponse(w http.ResponseWriter) error
+}
+
+type ListSecurityKeys200JSONResponse ListSecurityKeysResponse
+
+func (response ListSecurityKeys200JSONResponse) VisitListSecurityKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSecurityKeysdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response ListSecurityKeysdefaultJSONResponse) VisitListSecurityKeysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AddSecurityKeyRequestObject struct {
 }
 
@@ -5097,6 +5209,85 @@ type VerifyAddSecurityKeydefaultJSONResponse struct {
 }
 
 func (response VerifyAddSecurityKeydefaultJSONResponse) VisitVerifyAddSecurityKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveSecurityKeyRequestObject struct {
+	ID string `json:"id"`
+}
+
+type RemoveSecurityKeyResponseObject interface {
+	VisitRemoveSecurityKeyResponse(w http.ResponseWriter) error
+}
+
+type RemoveSecurityKey200JSONResponse OKResponse
+
+func (response RemoveSecurityKey200JSONResponse) VisitRemoveSecurityKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RemoveSecurityKeydefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response RemoveSecurityKeydefaultJSONResponse) VisitRemoveSecurityKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenameSecurityKeyRequestObject struct {
+	ID   string `json:"id"`
+	Body *RenameSecurityKeyJSONRequestBody
+}
+
+type RenameSecurityKeyResponseObject interface {
+	VisitRenameSecurityKeyResponse(w http.ResponseWriter) error
+}
+
+type RenameSecurityKey200JSONResponse SecurityKey
+
+func (response RenameSecurityKey200JSONResponse) VisitRenameSecurityKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RenameSecurityKeydefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response RenameSecurityKeydefaultJSONResponse) VisitRenameSecurityKeyResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5351,12 +5542,21 @@ type StrictServerInterface interface {
 	// EndSession Sign out elsewhere
 	// (DELETE /user/sessions/{id})
 	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
+	// ListSecurityKeys List security keys
+	// (GET /user/webauthn)
+	ListSecurityKeys(ctx context.Context, request ListSecurityKeysRequestObject) (ListSecurityKeysResponseObject, error)
 	// AddSecurityKey Start adding a security key
 	// (POST /user/webauthn/add)
 	AddSecurityKey(ctx context.Context, request AddSecurityKeyRequestObject) (AddSecurityKeyResponseObject, error)
 	// VerifyAddSecurityKey Finish adding a security key
 	// (POST /user/webauthn/verify)
 	VerifyAddSecurityKey(ctx context.Context, request VerifyAddSecurityKeyRequestObject) (VerifyAddSecurityKeyResponseObject, error)
+	// RemoveSecurityKey Remove a security key
+	// (DELETE /user/webauthn/{id})
+	RemoveSecurityKey(ctx context.Context, request RemoveSecurityKeyRequestObject) (RemoveSecurityKeyResponseObject, error)
+	// RenameSecurityKey Rename a security key
+	// (PATCH /user/webauthn/{id})
+	RenameSecurityKey(ctx context.Context, request RenameSecurityKeyRequestObject) (RenameSecurityKeyResponseObject, error)
 	// VerifyTicket Open a link from an e-mail
 	// (GET /verify)
 	VerifyTicket(ctx context.Context, request VerifyTicketRequestObject) (VerifyTicketResponseObject, error)
@@ -7397,6 +7597,29 @@ func (sh *strictHandler) EndSession(ctx echo.Context, id string) error {
 	return nil
 }
 
+// ListSecurityKeys operation middleware
+func (sh *strictHandler) ListSecurityKeys(ctx echo.Context) error {
+	var request ListSecurityKeysRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSecurityKeys(ctx.Request().Context(), request.(ListSecurityKeysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSecurityKeys")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSecurityKeysResponseObject); ok {
+		return validResponse.VisitListSecurityKeysResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // AddSecurityKey operation middleware
 func (sh *strictHandler) AddSecurityKey(ctx echo.Context) error {
 	var request AddSecurityKeyRequestObject
@@ -7460,6 +7683,79 @@ func (sh *strictHandler) VerifyAddSecurityKey(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(VerifyAddSecurityKeyResponseObject); ok {
 		return validResponse.VisitVerifyAddSecurityKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RemoveSecurityKey operation middleware
+func (sh *strictHandler) RemoveSecurityKey(ctx echo.Context, id string) error {
+	var request RemoveSecurityKeyRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RemoveSecurityKey(ctx.Request().Context(), request.(RemoveSecurityKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RemoveSecurityKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RemoveSecurityKeyResponseObject); ok {
+		return validResponse.VisitRemoveSecurityKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RenameSecurityKey operation middleware
+func (sh *strictHandler) RenameSecurityKey(ctx echo.Context, id string) error {
+	var request RenameSecurityKeyRequestObject
+
+	request.ID = id
+
+	var body RenameSecurityKeyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RenameSecurityKey(ctx.Request().Context(), request.(RenameSecurityKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RenameSecurityKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RenameSecurityKeyResponseObject); ok {
+		return validResponse.VisitRenameSecurityKeyResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

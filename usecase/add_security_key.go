@@ -1,0 +1,30 @@
+package usecase
+
+import (
+	"context"
+
+	"github.com/hexauth/hexauth/domain"
+)
+
+// AddSecurityKey begins the registration of another security key.
+type AddSecurityKey struct {
+	Ceremonies Ceremonies
+	Policy     domain.SignInPolicy
+}
+
+// Do returns the options for navigator.credentials.create; keys that the bearer has are excluded. Errors: DisabledEndpoint, those of
+// domain.SignInPolicy.MayAct, InvalidEmailPassword (the account is gone).
+func (uc *AddSecurityKey) Do(ctx context.Context, bearer domain.UserID) ([]byte, error) {
+	if err := uc.Ceremonies.allowed(); err != nil {
+		return nil, err
+	}
+	user, err := actingUser(ctx, uc.Ceremonies.Store.Users(), uc.Policy, bearer)
+	if err != nil {
+		return nil, err
+	}
+	owner, err := uc.Ceremonies.owner(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	return uc.Ceremonies.register(ctx, domain.Ceremony{Purpose: domain.CeremonyAdd}, owner, false)
+}
