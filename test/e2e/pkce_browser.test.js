@@ -7,7 +7,7 @@ import { readDocument, serveExample } from './example_app.js';
 import { address, onSQLite, uuid } from './harness.js';
 
 let deployment;
-const app = await serveExample(() => deployment.url());
+const app = await serveExample('pkce.md', () => deployment.url());
 after(() => app.close());
 
 onSQLite('the app of docs/pkce.md in Chromium', { AUTH_EMAIL_PASSWORDLESS_ENABLED: 'true', AUTH_CLIENT_URL: app.url }, (d, it) => {
@@ -86,6 +86,6 @@ onSQLite('the app of docs/pkce.md in Chromium', { AUTH_EMAIL_PASSWORDLESS_ENABLE
 
   it('uses the version of the client that is tested', async () => {
     const { version } = createRequire(import.meta.url)('./node_modules/@nhost/nhost-js/package.json');
-    assert.ok((await readDocument()).includes(`npm install @nhost/nhost-js@${version}\n`));
+    assert.ok((await readDocument('pkce.md')).includes(`npm install @nhost/nhost-js@${version}\n`));
   });
 });
