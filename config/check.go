@@ -3,11 +3,13 @@ package config
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"net/mail"
 	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 // checkValues applies everything that types and limits cannot say.
 func (l *loader) checkValues() {
 	l.checkListener()
+	l.checkAside()
 	l.checkProxies()
 	l.checkRateLimits()
 	l.checkCaptcha()
@@ -77,6 +80,18 @@ func (l *loader) checkListener() {
 	}
 	if strings.ContainsAny(c.DataDir, "?#") || hasControl(c.DataDir) {
 		l.problem("AUTH_DATA_DIR", "must be a directory whose path has no ?, # or control character")
+	}
+}
+
+// checkAside checks the listeners beside that of the API.
+func (l *loader) checkAside() {
+	for name, addr := range map[string]string{"AUTH_METRICS_ADDR": l.cfg.MetricsAddr, "AUTH_PPROF_ADDR": l.cfg.PprofAddr} {
+		host, port, err := net.SplitHostPort(addr)
+		if _, numeric := strconv.ParseUint(port, 10, 16); addr != "" && (err != nil || numeric != nil) {
+			l.problem(name, "must be an address and a port such as 127.0.0.1:9464"+l.gotName(name))
+		} else if name == "AUTH_PPROF_ADDR" && addr != "" && !isLoopback(host) {
+			l.unsafe(name, "is reachable from other machines, and profiles of memory can hold secrets: use a loopback address such as 127.0.0.1:6060")
+		}
 	}
 }
 

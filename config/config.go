@@ -216,6 +216,11 @@ type Config struct {
 	// CaptchaSendAddress tells the provider who asks.
 	CaptchaSendAddress bool `env:"AUTH_CAPTCHA_SEND_ADDRESS" envDefault:"false" doc:"Tell the provider the address of the client."`
 
+	// MetricsAddr is the address, host:port, of /metrics; "" for none.
+	MetricsAddr string `env:"AUTH_METRICS_ADDR" group:"Observability" defaultText:"empty: no metrics" example:"127.0.0.1:9464" doc:"Address of a listener of its own that answers GET /metrics for Prometheus, see observability.md. Whoever reaches it can read it: keep it inside."`
+	// PprofAddr is the address, host:port, of Go's profiler; "" for none.
+	PprofAddr string `env:"AUTH_PPROF_ADDR" defaultText:"empty: no profiler" example:"127.0.0.1:6060" doc:"Address of a listener of its own that answers Go's profiler at /debug/pprof/. Profiles of memory can hold secrets, so production takes loopback addresses only."`
+
 	// Development tells the mode, forced or found out.
 	Development bool `env:"AUTH_DEV_MODE" group:"Modes" defaultText:"true when neither a database nor HASURA_GRAPHQL_JWT_SECRET is configured" example:"true" doc:"Forces development mode (true) or production (false)."`
 	// DataDir is where files are kept in development mode.

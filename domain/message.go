@@ -51,6 +51,14 @@ type QueuedMessage struct {
 	Parked        bool      // given up; only an operator brings it back
 }
 
+// OutboxDepth says how much the outbox holds. Messages to nobody don't count.
+type OutboxDepth struct {
+	Due     int           // could be sent now
+	Waiting int           // for their next attempt
+	Parked  int           // given up
+	Oldest  time.Duration // since the oldest that is not parked was written; 0 when there is none
+}
+
 // ParkedFor is how long a message that was given up can be brought back.
 const ParkedFor = 30 * 24 * time.Hour
 

@@ -143,3 +143,21 @@ func ParsePastRotations(text string) []PastRotation {
 	}
 	return rotations
 }
+
+// RefreshOutcome is what became of a presented refresh token.
+type RefreshOutcome string
+
+// The outcomes.
+const (
+	RefreshRotated  RefreshOutcome = "rotated"  // it was replaced
+	RefreshRepeated RefreshOutcome = "repeated" // it had been replaced moments ago and led to the same successor
+	RefreshExpired  RefreshOutcome = "expired"
+	RefreshReused   RefreshOutcome = "reused" // it had been replaced earlier; the session was ended
+	RefreshUnknown  RefreshOutcome = "unknown"
+	RefreshRefused  RefreshOutcome = "refused" // it is good, and the state of its account forbids it
+)
+
+// RefreshOutcomes lists them all.
+func RefreshOutcomes() []RefreshOutcome {
+	return []RefreshOutcome{RefreshRotated, RefreshRepeated, RefreshExpired, RefreshReused, RefreshUnknown, RefreshRefused}
+}

@@ -86,6 +86,9 @@ type Outbox interface {
 	// Failed notes why an attempt failed, and either when the next one may begin or that there is none.
 	Failed(ctx context.Context, id, reason string, next time.Time, park bool, now time.Time) error
 
+	// Depth says how much waits at a moment.
+	Depth(ctx context.Context, now time.Time) (domain.OutboxDepth, error)
+
 	// List returns the newest limit messages that wait or are parked, without their secrets.
 	List(ctx context.Context, limit int) ([]domain.QueuedMessage, error)
 

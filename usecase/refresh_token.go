@@ -17,11 +17,15 @@ type RefreshToken struct {
 	Sessions Sessions
 	Policy   domain.SignInPolicy
 	Journal  port.Journal
+	Meter    port.RefreshMeter
 }
 
 // Do returns the session with its new tokens. Errors: InvalidRefreshToken, DisabledUser, UnverifiedUser.
 func (uc *RefreshToken) Do(ctx context.Context, token domain.RefreshToken) (Session, error) {
 	session, err := uc.rotate(ctx, token)
+	if err == nil {
+		uc.Meter.Refreshed(domain.RefreshRotated)
+	}
 	if !errors.Is(err, port.ErrNotFound) {
 		return session, err
 	}
@@ -29,7 +33,9 @@ func (uc *RefreshToken) Do(ctx context.Context, token domain.RefreshToken) (Sess
 	if err != nil {
 		return Session{}, err
 	}
-	return uc.judge(ctx, token, trails)
+	session, outcome, err := uc.judge(ctx, token, trails)
+	uc.Meter.Refreshed(outcome)
+	return session, err
 }
 
 // rotate is the case that matters for speed: one statement and one signature. port.ErrNotFound: anything but a good token.
@@ -55,25 +61,30 @@ func (uc *RefreshToken) rotate(ctx context.Context, token domain.RefreshToken) (
 
 // judge answers a token that could not be replaced, by what is known of the session it belongs or belonged to. Two sessions
 // share a family about once in 2^56 pairs; then the one that knows the token decides.
-func (uc *RefreshToken) judge(ctx context.Context, token domain.RefreshToken, trails []domain.Trail) (Session, error) {
+func (uc *RefreshToken) judge(ctx context.Context, token domain.RefreshToken, trails []domain.Trail) (Session, domain.RefreshOutcome, error) {
 	var reused []domain.Session
+	outcome := domain.RefreshUnknown
 	for _, trail := range trails {
 		switch verdict, nonce := trail.Judge(token, uc.Sessions.Clock.Now(), uc.Sessions.Policy.Grace); verdict {
 		case domain.TokenCurrent:
-			return Session{}, uc.refusal(ctx, trail.Session.UserID)
+			return Session{}, domain.RefreshRefused, uc.refusal(ctx, trail.Session.UserID)
 		case domain.TokenReplaced:
-			return uc.repeat(ctx, trail.Session, uc.Sessions.Key.Successor(token, nonce))
+			session, err := uc.repeat(ctx, trail.Session, uc.Sessions.Key.Successor(token, nonce))
+			return session, domain.RefreshRepeated, err
+		case domain.TokenExpired:
+			outcome = domain.RefreshExpired
 		case domain.TokenReused:
 			reused = append(reused, trail.Session)
 		}
 	}
 	for _, session := range reused {
 		if err := uc.Store.Sessions().End(ctx, session.ID); err != nil {
-			return Session{}, err
+			return Session{}, domain.RefreshReused, err
 		}
+		outcome = domain.RefreshReused
 		uc.Journal.RefreshTokenReused(string(session.UserID), string(session.ID))
 	}
-	return Session{}, domain.InvalidRefreshToken
+	return Session{}, outcome, domain.InvalidRefreshToken
 }
 
 // repeat answers once more what the first caller with the same token was answered.

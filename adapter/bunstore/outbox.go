@@ -161,6 +161,20 @@ func (o outbox) Failed(ctx context.Context, id, reason string, next time.Time, p
 	return o.conn.err(ctx, err)
 }
 
+// Depth implements port.Outbox.
+func (o outbox) Depth(ctx context.Context, now time.Time) (domain.OutboxDepth, error) {
+	ctx, cancel := o.conn.bounded(ctx)
+	defer cancel()
+	var depth domain.OutboxDepth
+	var oldest timestamp
+	err := o.conn.scan(ctx, o.conn.read(), []any{&depth.Due, &depth.Waiting, &depth.Parked, &oldest}, `SELECT
+		count(*) FILTER (WHERE parked_at IS NULL AND next_attempt_at <= $1), count(*) FILTER (WHERE parked_at IS NULL AND next_attempt_at > $1),
+		count(*) FILTER (WHERE parked_at IS NOT NULL), coalesce(min(created_at) FILTER (WHERE parked_at IS NULL), $1)
+		FROM auth.hexauth_outbox WHERE template <> ''`, o.conn.time(now))
+	depth.Oldest = max(0, now.Sub(time.Time(oldest)))
+	return depth, o.conn.err(ctx, err)
+}
+
 // List implements port.Outbox.
 func (o outbox) List(ctx context.Context, limit int) ([]domain.QueuedMessage, error) {
 	ctx, cancel := o.conn.bounded(ctx)

@@ -79,6 +79,27 @@ func (s *Store) Close() {
 	s.close()
 }
 
+// Pools returns the state of the pools of connections. PostgreSQL has one for everybody and, within it, the share of those
+// statements that are not hot; SQLite has its writer and its readers.
+func (s *Store) Pools() []port.PoolStats {
+	if s.pool == nil {
+		pools := []port.PoolStats{poolStats("writer", s.general.DB.Stats())}
+		if s.hot.DB != s.general.DB {
+			pools = append(pools, poolStats("readers", s.hot.DB.Stats()))
+		}
+		return pools
+	}
+	all := s.pool.Stat()
+	return []port.PoolStats{{
+		Name: "all", InUse: int(all.AcquiredConns()), Idle: int(all.IdleConns()), Max: int(all.MaxConns()),
+		Waits: all.EmptyAcquireCount(), Waited: all.EmptyAcquireWaitTime(),
+	}, poolStats("general", s.general.DB.Stats())}
+}
+
+func poolStats(name string, s sql.DBStats) port.PoolStats {
+	return port.PoolStats{Name: name, InUse: s.InUse, Idle: s.Idle, Max: s.MaxOpenConnections, Waits: s.WaitCount, Waited: s.WaitDuration}
+}
+
 // Migrations returns what package migrations works on.
 func (s *Store) Migrations() (*sql.DB, migrations.Dialect) {
 	return s.general.DB, s.dialect.migrations

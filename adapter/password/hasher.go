@@ -35,6 +35,10 @@ type Options struct {
 	QueueTimeout time.Duration // how long a caller waits for his turn; 0: 3 s
 	MaxQueue     int           // callers that may wait; 0: 128 for each hash computed at once
 	Salt         io.Reader     // cryptographically strong; required. bcrypt draws its salts by itself, from crypto/rand
+
+	// Waited, when set, is told how long each caller waited by Clock, also those who gave up. Nobody waits at a full queue.
+	Waited func(time.Duration)
+	Clock  port.Clock
 }
 
 // Hasher hashes and verifies passwords. It is safe for concurrent use.
@@ -54,7 +58,7 @@ func New(o Options) (*Hasher, error) {
 	if o.Algorithm != Argon2id && o.Algorithm != Bcrypt {
 		return nil, fmt.Errorf("password hash %q: must be %s or %s", o.Algorithm, Argon2id, Bcrypt)
 	}
-	if o.Concurrency < 0 || o.MaxQueue < 0 || o.QueueTimeout < 0 || o.Salt == nil {
+	if o.Concurrency < 0 || o.MaxQueue < 0 || o.QueueTimeout < 0 || o.Salt == nil || o.Waited != nil && o.Clock == nil {
 		return nil, errors.New("password hashing needs a source of salts and limits that are not negative")
 	}
 	if o.Concurrency == 0 {
@@ -67,7 +71,7 @@ func New(o Options) (*Hasher, error) {
 		o.MaxQueue = defaultQueuePerSlot * o.Concurrency
 	}
 	return &Hasher{algorithm: o.Algorithm, salt: o.Salt, limit: limiter{
-		slots: make(chan struct{}, o.Concurrency), maxQueue: int64(o.MaxQueue), timeout: o.QueueTimeout,
+		slots: make(chan struct{}, o.Concurrency), maxQueue: int64(o.MaxQueue), timeout: o.QueueTimeout, waited: o.Waited, clock: o.Clock,
 	}}, nil
 }
 
@@ -124,10 +128,12 @@ func (h *Hasher) compareWithNothing(password string) {
 	argonHash{argonParams: currentArgon(), salt: make([]byte, saltBytes), key: make([]byte, keyBytes)}.matches(password)
 }
 
-// Stats returns how many hashes were computed since the start, dummies included, how many are being computed, and how many
-// callers wait.
-func (h *Hasher) Stats() (hashes, running, queued int64) {
-	return h.hashes.Load(), h.running.Load(), h.limit.queued.Load()
+// Stats returns the state of the queue. Its hashes include dummies.
+func (h *Hasher) Stats() port.HashingStats {
+	return port.HashingStats{
+		Hashes: h.hashes.Load(), Running: h.running.Load(), Waiting: h.limit.queued.Load(),
+		QueueFull: h.limit.full.Load(), TimedOut: h.limit.late.Load(),
+	}
 }
 
 func (h *Hasher) begin(ctx context.Context) error {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/hexauth/hexauth/adapter/password"
 	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
+	"github.com/hexauth/hexauth/test/kit"
 )
 
 // gate is a source of salts that lets nobody pass before it is opened. It keeps hashing under way for as long as a test needs,
@@ -48,8 +50,8 @@ func start(ctx context.Context, h *password.Hasher, n int) <-chan error {
 func waitFor(t *testing.T, h *password.Hasher, running, queued int64) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		_, r, q := h.Stats()
-		return r == running && q == queued
+		stats := h.Stats()
+		return stats.Running == running && stats.Waiting == queued
 	}, 10*time.Second, time.Millisecond)
 }
 
@@ -74,8 +76,7 @@ func TestLimiter_NeverRunsMoreThanConcurrencyAtOnce(t *testing.T) {
 		require.NoError(t, receive(t, errs))
 	}
 	require.LessOrEqual(t, g.highest.Load(), int64(3))
-	hashes, running, queued := h.Stats()
-	require.Equal(t, []int64{100, 0, 0}, []int64{hashes, running, queued})
+	require.Equal(t, port.HashingStats{Hashes: 100}, h.Stats())
 }
 
 func TestLimiter_AnswersUnavailableAtOnceWhenTheQueueIsFull(t *testing.T) {
@@ -90,8 +91,7 @@ func TestLimiter_AnswersUnavailableAtOnceWhenTheQueueIsFull(t *testing.T) {
 	for range 12 {
 		require.NoError(t, receive(t, errs))
 	}
-	hashes, _, _ := h.Stats()
-	require.Equal(t, int64(12), hashes)
+	require.Equal(t, port.HashingStats{Hashes: 12, QueueFull: 88}, h.Stats())
 }
 
 func TestLimiter_AnswersUnavailableAfterTheTimeout(t *testing.T) {
@@ -107,6 +107,26 @@ func TestLimiter_AnswersUnavailableAfterTheTimeout(t *testing.T) {
 	close(g.open)
 	require.NoError(t, receive(t, first))
 	require.NoError(t, receive(t, start(context.Background(), h, 1)))
+	require.Equal(t, port.HashingStats{Hashes: 2, TimedOut: 1}, h.Stats())
+}
+
+func TestLimiter_TellsHowLongEachCallerWaited(t *testing.T) {
+	g, clock, waits := newGate(), kit.NewClock(), make(chan time.Duration, 3)
+	h := newHasher(t, password.Options{
+		Concurrency: 1, MaxQueue: 1, QueueTimeout: time.Minute, Salt: g, Clock: clock, Waited: func(wait time.Duration) { waits <- wait },
+	})
+	errs := start(context.Background(), h, 1)
+	require.Zero(t, <-waits, "a free slot")
+	waitFor(t, h, 1, 0)
+	second := start(context.Background(), h, 1)
+	waitFor(t, h, 1, 1)
+	require.ErrorIs(t, receive(t, start(context.Background(), h, 1)), domain.Unavailable)
+	require.Empty(t, waits, "nobody waited who was turned away at once")
+	clock.Advance(1500 * time.Millisecond)
+	close(g.open)
+	require.NoError(t, receive(t, errs))
+	require.NoError(t, receive(t, second))
+	require.Equal(t, 1500*time.Millisecond, <-waits)
 }
 
 func TestLimiter_CallersWhoHangUpLeaveTheQueueAtOnce(t *testing.T) {
@@ -136,8 +156,7 @@ func TestLimiter_DoesNothingForCallersWhoHaveHungUpAlready(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, _, err = h.Verify(ctx, "", "correct horse")
 	require.ErrorIs(t, err, context.Canceled)
-	hashes, _, _ := h.Stats()
-	require.Zero(t, hashes)
+	require.Equal(t, port.HashingStats{}, h.Stats())
 }
 
 func TestLimiter_BoundsHashingAndVerifyingTogether(t *testing.T) {
@@ -151,7 +170,7 @@ func TestLimiter_BoundsHashingAndVerifyingTogether(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				_, running, _ := h.Stats()
+				running := h.Stats().Running
 				highest.Store(max(highest.Load(), running))
 				time.Sleep(100 * time.Microsecond)
 			}
@@ -165,6 +184,5 @@ func TestLimiter_BoundsHashingAndVerifyingTogether(t *testing.T) {
 	close(stop)
 	watcher.Wait()
 	require.LessOrEqual(t, highest.Load(), int64(2))
-	hashes, _, _ := h.Stats()
-	require.Equal(t, int64(40), hashes)
+	require.Equal(t, port.HashingStats{Hashes: 40}, h.Stats())
 }

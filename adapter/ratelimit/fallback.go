@@ -49,6 +49,9 @@ func (f *Fallback) Take(ctx context.Context, client string, buckets []domain.Buc
 	return usage, nil
 }
 
+// Shared tells whether the shared limiter counts. While it does not, each instance counts for itself.
+func (f *Fallback) Shared() bool { return f.retryAt.Load() == 0 }
+
 // mayTry lets one caller a Pause through. A clock that was set back does not prolong the pause.
 func (f *Fallback) mayTry(now, retryAt int64) bool {
 	pause := Pause.Milliseconds()

@@ -16,8 +16,9 @@ import (
 
 // Keys of what a request carries with it through Echo's context.
 const (
-	requestIDKey = "request_id"
-	errorCodeKey = "error_code"
+	requestIDKey  = "request_id"
+	errorCodeKey  = "error_code"
+	challengedKey = "challenged"
 )
 
 func requestID(c echo.Context) string {
@@ -30,17 +31,21 @@ var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // access gives every request an id, where it comes from, a line in the log and an answer even when a handler panics.
 type access struct {
-	log    *slog.Logger
-	clock  port.Clock
-	random port.Random
-	errors errorWriter
-	origin origin
+	log        *slog.Logger
+	clock      port.Clock
+	random     port.Random
+	errors     errorWriter
+	origin     origin
+	meter      port.RequestMeter
+	operations map[route]string // operationIds
 }
 
 // trace is the outermost middleware. The line has the route, never the query or the body: those hold secrets.
 func (a access) trace(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		started := a.clock.Now()
+		a.meter.RequestBegan()
+		defer a.ended(c, started)
 		id := c.Request().Header.Get(echo.HeaderXRequestID)
 		if !saneRequestID.MatchString(id) {
 			id = a.random.UUID()
@@ -51,7 +56,6 @@ func (a access) trace(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := a.recovered(next, c); err != nil {
 			a.errors.handle(err, c)
 		}
-		a.line(c, started)
 		return nil
 	}
 }
@@ -69,13 +73,25 @@ func (a access) recovered(next echo.HandlerFunc, c echo.Context) (err error) {
 	return next(c)
 }
 
-func (a access) line(c echo.Context, started time.Time) {
+// ended counts a request and writes its line, also when it was aborted.
+func (a access) ended(c echo.Context, started time.Time) {
+	took := a.clock.Now().Sub(started)
+	code, _ := c.Get(errorCodeKey).(string)
+	challenged, _ := c.Get(challengedKey).(bool)
+	a.meter.RequestEnded(port.AnsweredRequest{
+		Operation: a.operations[route{c.Request().Method, c.Path()}], Status: c.Response().Status, Error: domain.Code(code),
+		Challenged: challenged, Took: took,
+	})
+	a.line(c, code, took)
+}
+
+func (a access) line(c echo.Context, code string, took time.Duration) {
 	attributes := []slog.Attr{
 		slog.String("request_id", requestID(c)), slog.String("method", c.Request().Method), slog.String("route", c.Path()),
-		slog.Int("status", c.Response().Status), slog.Int64("duration_us", a.clock.Now().Sub(started).Microseconds()),
+		slog.Int("status", c.Response().Status), slog.Int64("duration_us", took.Microseconds()),
 		slog.String("remote_addr", c.Request().RemoteAddr), slog.String("client_addr", domain.DeviceOf(c.Request().Context()).Address),
 	}
-	if code, ok := c.Get(errorCodeKey).(string); ok {
+	if code != "" {
 		attributes = append(attributes, slog.String("error", code))
 	}
 	if bearer := bearerOf(c.Request().Context()); bearer.Subject != "" {

@@ -62,7 +62,7 @@ func newClientWith(t testing.TB, s setup) *client {
 	require.NoError(t, err)
 	log := &logbook{}
 	options := rest.Options{
-		ServerURL: kit.ServerURL, MaxBodyBytes: 1 << 20, Version: "1.2.3", Clock: k.Clock, Random: k.Random,
+		ServerURL: kit.ServerURL, MaxBodyBytes: 1 << 20, Version: "1.2.3", Meter: k.Meter, Clock: k.Clock, Random: k.Random,
 		Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if s.options != nil {

@@ -149,7 +149,6 @@ func (w errorWriter) handle(err error, c echo.Context) {
 		return
 	}
 	body := w.body(err, c)
-	c.Set(errorCodeKey, string(body.Error))
 	var redirected *usecase.RedirectedError
 	if errors.As(err, &redirected) {
 		redirect(c, *redirected, body)
@@ -185,6 +184,7 @@ func (w errorWriter) body(err error, c echo.Context) api.ErrorResponse {
 		found, _ = answerTo(code)
 	}
 	w.report(err, code, c)
+	c.Set(errorCodeKey, string(code)) // operators see what is concealed from the client
 	if w.conceal && found.conceal {
 		code, field, reason = domain.InvalidRequest, "", ""
 		found, _ = answerTo(code)

@@ -84,6 +84,7 @@ type Options struct {
 	Captcha       *Captcha       // that visitors must solve; nil for none
 	Mailbox       http.Handler   // of development mode, at /dev/mailbox; nil without
 	Log           *slog.Logger
+	Meter         port.RequestMeter
 	Clock         port.Clock
 	Random        port.Random // of request ids
 }
@@ -98,7 +99,10 @@ func New(ctx context.Context, useCases UseCases, o Options) (http.Handler, error
 	e.HideBanner, e.HidePort = true, true
 	errors := errorWriter{conceal: o.ConcealErrors, log: o.Log}
 	e.HTTPErrorHandler = errors.handle
-	access := access{log: o.Log, clock: o.Clock, random: o.Random, errors: errors, origin: origin{proxies: o.Proxies, header: o.ProxyHeader}}
+	access := access{
+		log: o.Log, clock: o.Clock, random: o.Random, errors: errors, origin: origin{proxies: o.Proxies, header: o.ProxyHeader},
+		meter: o.Meter, operations: operationsOf(contract, o.Prefix),
+	}
 	e.Pre(access.trace, cors)
 	validator, err := newValidator(contract, useCases, o)
 	if err != nil {
@@ -116,7 +120,7 @@ func New(ctx context.Context, useCases UseCases, o Options) (http.Handler, error
 		return nil, fmt.Errorf("the server's address: %w", err)
 	}
 	handlers := &handlers{useCases: useCases, version: o.Version, clock: o.Clock}
-	around := []api.StrictMiddlewareFunc{refuseUnbuilt, browsers{server}.bind}
+	around := []api.StrictMiddlewareFunc{refuseUnbuilt, noteChallenge, browsers{server}.bind}
 	api.RegisterHandlersWithBaseURL(e, api.NewStrictHandler(handlers, around), o.Prefix)
 	if o.Prefix != "" {
 		e.GET("/healthz", bareHealth)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/hexauth/hexauth/adapter/captcha"
+	"github.com/hexauth/hexauth/adapter/metrics"
 	"github.com/hexauth/hexauth/adapter/ratelimit"
 	"github.com/hexauth/hexauth/adapter/redis"
 	"github.com/hexauth/hexauth/adapter/rest"
@@ -15,7 +16,7 @@ import (
 )
 
 // newLimits returns the limits of clients, nil where there are none, and the jobs they need.
-func newLimits(cfg config.Config, log *slog.Logger) (*rest.Limits, []func(context.Context), error) {
+func newLimits(cfg config.Config, meter *metrics.Metrics, log *slog.Logger) (*rest.Limits, []func(context.Context), error) {
 	if !cfg.RateLimitEnabled {
 		return nil, nil, nil
 	}
@@ -36,7 +37,9 @@ func newLimits(cfg config.Config, log *slog.Logger) (*rest.Limits, []func(contex
 	if err != nil {
 		return nil, nil, fmt.Errorf("AUTH_RATE_LIMIT_REDIS_URL: %w", err)
 	}
-	limits.Limiter = ratelimit.NewFallback(shared, limits.Limiter, system.Clock{}, log)
+	fallback := ratelimit.NewFallback(shared, limits.Limiter, system.Clock{}, log)
+	limits.Limiter = fallback
+	meter.WatchRateLimits(fallback.Shared)
 	closing := func(ctx context.Context) { // requests under way have finished when jobs end
 		<-ctx.Done()
 		_ = shared.Close()

@@ -45,12 +45,19 @@ func (serveCommand) Run(i *invocation) error {
 	if err != nil {
 		return fmt.Errorf("listen (AUTH_HOST, AUTH_PORT): %w", err)
 	}
+	asides, err := openAside(i.ctx, cfg, app.metrics, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	log.Info("listening", "address", listener.Addr().String(), "prefix", cfg.APIPrefix)
 
 	background, stop := context.WithCancel(i.ctx)
 	var jobs sync.WaitGroup
 	for _, job := range app.jobs {
 		jobs.Go(func() { job(background) })
+	}
+	for _, aside := range asides {
+		jobs.Go(func() { aside.run(background, log) })
 	}
 	defer jobs.Wait()
 	defer stop()

@@ -10,6 +10,7 @@ import (
 	"github.com/hexauth/hexauth/adapter/bunstore"
 	"github.com/hexauth/hexauth/adapter/hibp"
 	"github.com/hexauth/hexauth/adapter/jwt"
+	"github.com/hexauth/hexauth/adapter/metrics"
 	"github.com/hexauth/hexauth/adapter/password"
 	"github.com/hexauth/hexauth/adapter/rest"
 	"github.com/hexauth/hexauth/adapter/system"
@@ -24,6 +25,7 @@ import (
 type app struct {
 	store   *bunstore.Store
 	handler http.Handler
+	metrics http.Handler
 	jobs    []func(context.Context) // run until the context ends
 }
 
@@ -83,7 +85,8 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 	if err := store.ProviderLinks().Ensure(ctx, providers.names()); err != nil {
 		return nil, err
 	}
-	useCases, err := newUseCases(cfg, key, store, tokens, providers, log)
+	meter := metrics.New(version)
+	useCases, err := newUseCases(cfg, key, store, tokens, providers, meter, log)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +94,9 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 	if err != nil {
 		return nil, err
 	}
+	mail.mailer = meter.Mailer(mail.mailer)
+	meter.WatchPools(store.Pools)
+	meter.WatchOutbox(store.Outbox(), system.Clock{})
 	proxies, err := domain.NewProxies(cfg.TrustedProxies)
 	if err != nil {
 		return nil, err
@@ -99,34 +105,37 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 	if err != nil {
 		return nil, err
 	}
-	limits, limitJobs, err := newLimits(cfg, log)
+	limits, limitJobs, err := newLimits(cfg, meter, log)
 	if err != nil {
 		return nil, err
 	}
 	handler, err := rest.New(ctx, useCases, rest.Options{
 		Limits: limits, Captcha: visitors,
 		Proxies: proxies, ProxyHeader: rest.ProxyHeader(cfg.ProxyHeader), Prefix: cfg.APIPrefix, ServerURL: cfg.ServerURL, MaxBodyBytes: cfg.MaxBodyBytes, ConcealErrors: cfg.ConcealErrors, Version: version,
-		Mailbox: mail.page, Log: log, Clock: system.Clock{}, Random: system.Random{},
+		Mailbox: mail.page, Log: log, Meter: meter, Clock: system.Clock{}, Random: system.Random{},
 	})
 	if err != nil {
 		return nil, err
 	}
 	jobs = append(jobs, limitJobs...)
 	jobs = append(jobs, cleanUp(&usecase.DeleteExpired{Store: store, Clock: system.Clock{}, Batch: cleanUpBatch}, log), deliver(mail.delivery(store, log), log))
-	return &app{store: store, handler: handler, jobs: jobs}, nil
+	return &app{store: store, handler: handler, metrics: meter.Handler(log), jobs: jobs}, nil
 }
 
 // newUseCases hands every use case its ports and policies.
-func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens, providers identityProviders, log *slog.Logger) (rest.UseCases, error) {
+func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens, providers identityProviders, meter *metrics.Metrics, log *slog.Logger) (rest.UseCases, error) {
 	signUp, err := signUpPolicy(cfg)
 	if err != nil {
 		return rest.UseCases{}, err
 	}
 	signIn := domain.SignInPolicy{Emails: signUp.Emails, RequireVerified: cfg.EmailVerifiedRequired}
-	passwords, err := password.New(password.Options{Algorithm: cfg.PasswordHash, Concurrency: cfg.PasswordHashConcurrency, Salt: system.Random{}})
+	passwords, err := password.New(password.Options{
+		Algorithm: cfg.PasswordHash, Concurrency: cfg.PasswordHashConcurrency, Salt: system.Random{}, Clock: system.Clock{}, Waited: meter.PasswordHashWaited,
+	})
 	if err != nil {
 		return rest.UseCases{}, err
 	}
+	meter.WatchHashing(passwords.Stats)
 	checks, err := passwordChecks(cfg)
 	if err != nil {
 		return rest.UseCases{}, err
@@ -199,7 +208,7 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 			Store: store, Policy: signIn, WaysIn: waysIn(cfg, providers),
 		},
 		GetUser:                &usecase.GetUser{Store: store, Policy: signIn},
-		RefreshToken:           &usecase.RefreshToken{Store: store, Sessions: sessions, Policy: signIn, Journal: system.Journal{Log: log}},
+		RefreshToken:           &usecase.RefreshToken{Store: store, Sessions: sessions, Policy: signIn, Journal: system.Journal{Log: log}, Meter: meter},
 		RemoveSecurityKey:      &usecase.RemoveSecurityKey{Ceremonies: ceremonies, Policy: signIn, WaysIn: waysIn(cfg, providers)},
 		RenameSecurityKey:      &usecase.RenameSecurityKey{Ceremonies: ceremonies, Policy: signIn},
 		SendPasswordResetEmail: &usecase.SendPasswordResetEmail{Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn},

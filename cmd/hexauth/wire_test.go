@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hexauth/hexauth/adapter/metrics"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/usecase"
 )
@@ -60,7 +61,7 @@ func TestWire_LeavesNoPortNil(t *testing.T) {
 		require.NoError(t, err, name)
 		providers, err := newProviders(cfg)
 		require.NoError(t, err, name)
-		useCases, err := newUseCases(cfg, key, app.store, tokens, providers, log)
+		useCases, err := newUseCases(cfg, key, app.store, tokens, providers, metrics.New("test"), log)
 		require.NoError(t, err, name)
 		require.Empty(t, missing(reflect.ValueOf(useCases), "UseCases"), name)
 		rotate, err := rotateSigningKey(cfg, app.store)

@@ -151,6 +151,26 @@ func outboxRetrySuite(t *testing.T, open func(t *testing.T) port.Store) {
 		require.Len(t, again, 1)
 		require.Equal(t, second, again[0].ID)
 	})
+	t.Run("the depth counts what is due, what waits and what is parked, and tells the age of the oldest that is not", func(t *testing.T) {
+		store := open(t)
+		at := now.Add(time.Minute)
+		depth := func() domain.OutboxDepth {
+			depth, err := store.Outbox().Depth(t.Context(), at)
+			require.NoError(t, err)
+			return depth
+		}
+		require.Equal(t, domain.OutboxDepth{}, depth())
+		silent := newMessage()
+		silent.Template = domain.Silence
+		require.NoError(t, store.Tickets().Issue(t.Context(), newTicket("", domain.TicketPasswordReset), silent))
+		require.Equal(t, domain.OutboxDepth{}, depth())
+		failed(t, store, queue(t, store, now).ID, at.Add(time.Hour), true)
+		require.Equal(t, domain.OutboxDepth{Parked: 1}, depth())
+		failed(t, store, queue(t, store, now.Add(time.Second)).ID, at.Add(time.Microsecond), false)
+		queue(t, store, now.Add(2*time.Second))
+		queue(t, store, at)
+		require.Equal(t, domain.OutboxDepth{Due: 2, Waiting: 1, Parked: 1, Oldest: 59 * time.Second}, depth())
+	})
 	t.Run("the list is newest first and has no secrets, nor messages to nobody", func(t *testing.T) {
 		store := open(t)
 		oldest, parked, newest := queue(t, store, now), queue(t, store, now.Add(time.Second)), queue(t, store, now.Add(2*time.Second))

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
 )
 
 // Clock is a port.Clock that stands still until a test turns it.
@@ -112,6 +113,51 @@ func (j *Journal) MessageNotSent(_, template string, attempts int, parked bool, 
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.entries = append(j.entries, fmt.Sprintf("%s not sent, attempt %d, parked %t: %s", template, attempts, parked, cause))
+}
+
+// Meter is a port.RequestMeter and a port.RefreshMeter that tests read.
+type Meter struct {
+	mu        sync.Mutex
+	underWay  int
+	answered  []port.AnsweredRequest
+	refreshes []domain.RefreshOutcome
+}
+
+// RequestBegan implements port.RequestMeter.
+func (m *Meter) RequestBegan() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.underWay++
+}
+
+// RequestEnded implements port.RequestMeter.
+func (m *Meter) RequestEnded(r port.AnsweredRequest) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.underWay--
+	m.answered = append(m.answered, r)
+}
+
+// Refreshed implements port.RefreshMeter.
+func (m *Meter) Refreshed(outcome domain.RefreshOutcome) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refreshes = append(m.refreshes, outcome)
+}
+
+// Requests returns how many requests are under way, and those that were answered.
+func (m *Meter) Requests() (underWay int, answered []port.AnsweredRequest) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.underWay, append([]port.AnsweredRequest(nil), m.answered...)
+}
+
+// Refreshes returns what became of refresh tokens since the last call.
+func (m *Meter) Refreshes() []domain.RefreshOutcome {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	defer func() { m.refreshes = nil }()
+	return m.refreshes
 }
 
 // Mailbox is a port.Mailer that keeps what it is given, and a port.Templates that needs no words.

@@ -49,6 +49,7 @@ type Kit struct {
 	Random    *Random
 	Passwords *Passwords
 	Journal   *Journal
+	Meter     *Meter
 	Mailbox   *Mailbox
 	Deliver   *usecase.DeliverMessages
 	Tokens    *jwt.Static
@@ -90,7 +91,7 @@ func New(t testing.TB, changes ...func(*Settings)) *Kit {
 	require.NoError(t, err)
 	s.SignUp.Redirects = redirects
 	s.SignUp.RequireVerified, s.SignUp.Emails = s.SignIn.RequireVerified, s.SignIn.Emails
-	k := &Kit{t: t, Settings: s, Clock: NewClock(), Random: &Random{seed: uuid.NewString()}, Passwords: &Passwords{}, Journal: &Journal{}, Mailbox: &Mailbox{}}
+	k := &Kit{t: t, Settings: s, Clock: NewClock(), Random: &Random{seed: uuid.NewString()}, Passwords: &Passwords{}, Journal: &Journal{}, Meter: &Meter{}, Mailbox: &Mailbox{}}
 	k.Store = openStore(t, s)
 	k.Tokens, err = jwt.NewStatic(jwt.Key{Algorithm: "HS256", HMAC: []byte("a key of the tests, 32 bytes long")},
 		jwt.Options{Issuer: "https://auth.example.com", ClaimsNamespace: "https://hasura.io/jwt/claims", Clock: k.Clock})
@@ -167,7 +168,7 @@ func (k *Kit) wire() rest.UseCases {
 		SignUpProvider:          &usecase.SignUpProvider{ProviderVisit: visit},
 		UnlinkProvider:          &usecase.UnlinkProvider{Store: k.Store, Policy: s.SignIn, WaysIn: s.waysIn()},
 		GetUser:                 &usecase.GetUser{Store: k.Store, Policy: s.SignIn},
-		RefreshToken:            &usecase.RefreshToken{Store: k.Store, Sessions: sessions, Policy: s.SignIn, Journal: k.Journal},
+		RefreshToken:            &usecase.RefreshToken{Store: k.Store, Sessions: sessions, Policy: s.SignIn, Journal: k.Journal, Meter: k.Meter},
 		RemoveSecurityKey:       &usecase.RemoveSecurityKey{Ceremonies: ceremonies, Policy: s.SignIn, WaysIn: s.waysIn()},
 		RenameSecurityKey:       &usecase.RenameSecurityKey{Ceremonies: ceremonies, Policy: s.SignIn},
 		SendPasswordResetEmail:  &usecase.SendPasswordResetEmail{Store: k.Store, Tickets: tickets, SignUp: s.SignUp, Policy: s.SignIn},
