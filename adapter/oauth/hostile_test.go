@@ -87,6 +87,16 @@ func TestFinish_BadAnswersAreErrorsWithoutSecrets(t *testing.T) {
 	require.Zero(t, asked)
 }
 
+// Even a good answer is not read when it never seems to end.
+func TestFinish_ReadsNoMoreThanAMegabyte(t *testing.T) {
+	blanks := strings.Repeat(" ", 1<<20)
+	for place, answer := range map[string]string{"/token": `{"access_token":"a"}`, "/profile": `{"id":"110169484474386276334"}`} {
+		b := newBench(t, "google")
+		b.fake.Instead(place, answering(http.StatusOK, "application/json", answer+blanks))
+		require.Contains(t, b.fails(places("google")[place]), "the answer has more than 1048576 bytes")
+	}
+}
+
 func TestBegin_TwittersBadAnswersAreErrors(t *testing.T) {
 	for what, handler := range map[string]http.HandlerFunc{
 		"a refusal":         repeating(http.StatusUnauthorized),

@@ -180,9 +180,9 @@ func TestFinish_ReadsOtherFormsOfProfiles(t *testing.T) {
 
 func TestFinish_AProfileWithoutAUsableIDIsNone(t *testing.T) {
 	for name, profiles := range map[string][]string{
-		"google": {`{}`, `null`, `{"id":""}`, `{"id":null}`, `{"id":"a\u0000b"}`, `{"id":"` + strings.Repeat("1", 256) + `"}`, `{"id":1}`, `[]`, `"x"`},
-		"github": {`{}`, `{"id":0}`, `{"id":null}`, `{"id":"x"}`, `{"id":1.5}`},
-		"twitch": {`{}`, `{"data":[]}`, `{"data":null}`, `{"data":[{}]}`},
+		"spotify": {`{}`, `null`, `{"id":""}`, `{"id":null}`, `{"id":"a\u0000b"}`, `{"id":"` + strings.Repeat("1", 256) + `"}`, `{"id":1}`, `[]`, `"x"`},
+		"github":  {`{}`, `{"id":0}`, `{"id":null}`, `{"id":"x"}`, `{"id":1.5}`},
+		"twitch":  {`{}`, `{"data":[]}`, `{"data":null}`, `{"data":[{}]}`},
 	} {
 		for _, profile := range profiles {
 			b := newBench(t, name)

@@ -242,6 +242,19 @@ func TestFinish_RefusesAnotherIssuersAnswer(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// Without the request's own secret nothing could tell whether the code belongs to it, so it isn't sent.
+func TestFinish_SendsNoCodeWithoutTheRequestsSecret(t *testing.T) {
+	for _, name := range []string{"apple", "google", "github"} {
+		b := newBench(t, name)
+		callback, _ := b.visit()
+		for _, secret := range []string{"", "{}", "null", "damaged", `{"token":"t"}`} {
+			_, _, err := b.Finish(t.Context(), callback, secret)
+			require.ErrorIs(t, err, domain.OAuthTokenExchangeFailed)
+		}
+		require.Empty(t, b.fake.Requests("/token"), name)
+	}
+}
+
 func TestFinish_ApplesClientSecretIsAlwaysFresh(t *testing.T) {
 	b := newBench(t, "apple")
 	for range 3 {

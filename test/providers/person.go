@@ -1,5 +1,7 @@
 package providers
 
+import "fmt"
+
 // Attestation is what a provider says about an address. A provider that has no word for it says nothing.
 type Attestation int
 
@@ -16,6 +18,17 @@ const (
 // flag is the attestation as a JSON value; nil when there is none.
 func (a Attestation) flag() any {
 	return map[Attestation]any{Yes: true, No: false, TextTrue: "true", TextFalse: "false", Number: 1}[a]
+}
+
+// UnmarshalText reads an attestation by name, for tests in other languages.
+func (a *Attestation) UnmarshalText(name []byte) error {
+	names := map[string]Attestation{"absent": Absent, "yes": Yes, "no": No, "text true": TextTrue, "text false": TextFalse, "number": Number}
+	named, known := names[string(name)]
+	if !known {
+		return fmt.Errorf("there is no attestation %q", name)
+	}
+	*a = named
+	return nil
 }
 
 // Address is an address where a provider has lists of them.
