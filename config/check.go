@@ -34,7 +34,13 @@ func (l *loader) checkValues() {
 	l.checkMail()
 	l.checkProviders()
 	l.checkWebAuthn()
+	if issuer := l.cfg.MFATOTPIssuer; issuer == "" || len(issuer) > maxIssuer || strings.Contains(issuer, ":") || hasControl(issuer) {
+		l.problem("AUTH_MFA_TOTP_ISSUER", fmt.Sprintf("must be 1 to %d bytes long and have neither colons nor control characters", maxIssuer))
+	}
 }
+
+// maxIssuer keeps the QR code readable; percent-encoding makes three bytes of one.
+const maxIssuer = 40
 
 // checkMail refuses what can't work together. Without a mail server mails wait, which is allowed and warned about.
 func (l *loader) checkMail() {

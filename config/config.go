@@ -90,6 +90,13 @@ type Config struct {
 	// ElevationMFA lets TOTP take part in elevation.
 	ElevationMFA bool `env:"AUTH_REQUIRE_ELEVATED_CLAIM_MFA" envDefault:"false" doc:"Let TOTP take part in elevation: recommended then means users with active TOTP too, and switching TOTP on or off becomes a sensitive operation."`
 
+	// MFAEnabled offers TOTP.
+	MFAEnabled bool `env:"AUTH_MFA_ENABLED" envDefault:"false" doc:"Offer TOTP as a second factor. With false nobody can switch it on; users who have are still asked for their codes."`
+	// MFATOTPIssuer stands in authenticator apps.
+	MFATOTPIssuer string `env:"AUTH_MFA_TOTP_ISSUER" envDefault:"auth" example:"Example" doc:"Name under which authenticator apps show the account, without colons."`
+	// MFAAllMethods asks for a second factor after all first factors.
+	MFAAllMethods bool `env:"AUTH_MFA_ALL_METHODS" envDefault:"false" doc:"Ask users who have TOTP active for a code after links, one-time codes and providers, too, and not after passwords alone. See second-factors.md for what your app must know."`
+
 	// DisableSignUp refuses every new account.
 	DisableSignUp bool `env:"AUTH_DISABLE_SIGNUP" envDefault:"false" group:"Sign-up and users" doc:"Refuse every new account."`
 	// DisableNewUsers creates accounts that are disabled until somebody enables them.

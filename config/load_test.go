@@ -80,6 +80,7 @@ func defaults() config.Config {
 		PasswordHash:                  "argon2id",
 		WebAuthnTimeout:               60000,
 		RequireElevatedClaim:          "disabled",
+		MFATOTPIssuer:                 "auth",
 		DataDir:                       "./data",
 		TrustedProxies:                []string{"127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"},
 		ProxyHeader:                   "any",
@@ -141,7 +142,7 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		AllowedEmails: []string{"jane@example.com"}, AllowedEmailDomains: []string{"example.org", "example.com"},
 		BlockedEmails: []string{"mallory@example.org"}, BlockedEmailDomains: []string{"example.net"}, DataDir: "/var/lib/hexauth",
 		WebAuthnEnabled: true, WebAuthnRPID: "example.com", WebAuthnRPName: "Example", WebAuthnRPOrigins: []string{"https://example.com"}, WebAuthnTimeout: 120000,
-		RequireElevatedClaim: "recommended", ElevationMFA: true,
+		RequireElevatedClaim: "recommended", ElevationMFA: true, MFAEnabled: true, MFATOTPIssuer: "Example & Co", MFAAllMethods: true,
 		PATMaxExpiresIn: 24 * time.Hour, DisableAutoSignUp: true, EmailPasswordlessEnabled: true, OTPEmailEnabled: true, HIBPEnabled: true, HIBPURL: "http://hibp.local",
 		HIBPFailOpen: true, SMTPHost: "mail.example.com", SMTPPort: 465, SMTPSecure: true, SMTPUser: "u", SMTPPassword: "p",
 		SMTPSender: "Example <noreply@example.com>", SMTPAuthMethod: "LOGIN", SMTPAPIHeader: "{}", EmailTemplatesPath: "/templates",
@@ -177,6 +178,7 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		"AUTH_WEBAUTHN_ENABLED": "true", "AUTH_WEBAUTHN_RP_ID": "example.com", "AUTH_WEBAUTHN_RP_NAME": "Example",
 		"AUTH_WEBAUTHN_RP_ORIGINS": "https://example.com", "AUTH_WEBAUTHN_ATTESTATION_TIMEOUT": "120000",
 		"AUTH_REQUIRE_ELEVATED_CLAIM": "recommended", "AUTH_REQUIRE_ELEVATED_CLAIM_MFA": "true",
+		"AUTH_MFA_ENABLED": "true", "AUTH_MFA_TOTP_ISSUER": "Example & Co", "AUTH_MFA_ALL_METHODS": "true",
 		"AUTH_PAT_MAX_EXPIRES_IN": "86400", "AUTH_DISABLE_AUTO_SIGNUP": "true", "AUTH_EMAIL_PASSWORDLESS_ENABLED": "true", "AUTH_OTP_EMAIL_ENABLED": "true",
 		"AUTH_PASSWORD_HIBP_ENABLED": "true", "AUTH_PASSWORD_HIBP_URL": "http://hibp.local", "AUTH_PASSWORD_HIBP_FAIL_OPEN": "true",
 		"AUTH_SMTP_HOST": "mail.example.com", "AUTH_SMTP_PORT": "465", "AUTH_SMTP_SECURE": "true", "AUTH_SMTP_USER": "u", "AUTH_SMTP_PASS": "p",
@@ -352,6 +354,13 @@ func TestLoad_Warnings(t *testing.T) {
 	} {
 		require.Equal(t, []string{want}, load(t, environ).Warnings)
 	}
+}
+
+func TestLoad_TheIssuerOfTOTPFitsIntoAQRCode(t *testing.T) {
+	for _, issuer := range []string{"a:b", strings.Repeat("x", 41), "a\nb"} {
+		require.Equal(t, []string{"AUTH_MFA_TOTP_ISSUER"}, names(problems(t, production(map[string]string{"AUTH_MFA_TOTP_ISSUER": issuer}))))
+	}
+	require.Equal(t, strings.Repeat("日", 13), load(t, production(map[string]string{"AUTH_MFA_TOTP_ISSUER": strings.Repeat("日", 13)})).MFATOTPIssuer)
 }
 
 func TestLoad_MailNeedsASender(t *testing.T) {

@@ -17,6 +17,7 @@ const (
 	TicketPasswordlessEmail  TicketPurpose = "passwordlessEmail"
 	TicketEmailConfirmChange TicketPurpose = "emailConfirmChange"
 	TicketPasswordReset      TicketPurpose = "passwordReset"
+	TicketMFATOTP            TicketPurpose = "mfaTotp" // not mailed: it stands for the first factor in the second step, see mfa.go
 )
 
 // LinkGrace is how long after its first use a link can be opened again: scanners of mail servers open links before their
@@ -25,10 +26,14 @@ const LinkGrace = 10 * time.Minute
 
 // Lifetime is how long a ticket can be used for the first time.
 func (p TicketPurpose) Lifetime() time.Duration {
-	if p == TicketVerifyEmail {
+	switch p {
+	case TicketVerifyEmail:
 		return 30 * 24 * time.Hour
+	case TicketMFATOTP:
+		return MFATicketLifetime
+	default:
+		return time.Hour
 	}
-	return time.Hour
 }
 
 // Verifies tells whether the ticket proves that its user receives mail at the account's address.
@@ -70,7 +75,7 @@ func NewTicket(purpose TicketPurpose, uuid string) Ticket {
 	return Ticket(string(purpose) + ":" + uuid)
 }
 
-// Purpose returns what the ticket's prefix says; found is false when it says nothing known, or no UUID follows.
+// Purpose returns what the prefix of a mailed ticket says; found is false when it says nothing known, or no UUID follows.
 func (t Ticket) Purpose() (purpose TicketPurpose, found bool) {
 	prefix, uuid, _ := strings.Cut(string(t), ":")
 	if !isUUID(uuid) {
@@ -111,7 +116,7 @@ type TicketRecord struct {
 	CodeChallenge string // what the app that asked will have to answer (PKCE), "" without
 	CreatedAt     time.Time
 	ExpiresAt     time.Time
-	SessionID     SessionID // of the session that an earlier use opened, "" before
+	SessionID     SessionID // of the session that an earlier use opened, "" before; of a TicketMFATOTP, that it will open
 }
 
 // ReachedOwner tells whether the ticket was mailed to the address that the account still has. A ticket of the peer, which noted

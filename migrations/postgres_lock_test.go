@@ -11,7 +11,7 @@ import (
 func TestPostgres_AStepThatWaitsForALockGivesWayAndTriesAgain(t *testing.T) {
 	db := emptyPostgres(t)
 	mustUp(t, db, Postgres)
-	exec(t, db, `DELETE FROM auth.hexauth_migrations WHERE id = 2; DROP TABLE auth.hexauth_tickets CASCADE`)
+	exec(t, db, `DELETE FROM auth.hexauth_migrations WHERE id IN (2, 6); DROP TABLE auth.hexauth_tickets CASCADE`)
 	forgotten, err := db.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	_, err = forgotten.Exec(`LOCK TABLE auth.users IN ROW EXCLUSIVE MODE`)

@@ -19,6 +19,7 @@ type Repos interface {
 	Outbox() Outbox
 	PersonalAccessTokens() PersonalAccessTokens
 	Administration() Administration
+	MFASecrets() MFASecrets
 	SecurityKeys() SecurityKeys
 	Ceremonies() Ceremonies
 	ProviderLinks() ProviderLinks

@@ -12,6 +12,14 @@ type Tickets interface {
 	// Issue stores a ticket and queues the message that carries it, in one step.
 	Issue(ctx context.Context, ticket domain.TicketRecord, message domain.Message) error
 
+	// Challenge stores a ticket for the second step of a sign-in, whose session will have the ticket's SessionID. ErrNotFound: as of
+	// Sessions.Start.
+	Challenge(ctx context.Context, ticket domain.TicketRecord, passwordHash string) error
+
+	// Attempt counts a code that is tried with a ticket for the second step. ErrNotFound: it is unknown or expired, or
+	// domain.MFATicketAttempts codes were tried with it.
+	Attempt(ctx context.Context, hash domain.TicketHash, now time.Time) (domain.TicketRecord, error)
+
 	// Find returns a ticket that was never used and is not expired, and leaves it as it is. ErrNotFound.
 	Find(ctx context.Context, hash domain.TicketHash, now time.Time) (domain.TicketRecord, error)
 
@@ -61,7 +69,7 @@ type PKCECodes interface {
 	// callers one gets it. ErrNotFound.
 	Redeem(ctx context.Context, hash, challenge string, now time.Time) (domain.PKCERecord, error)
 
-	// Revoke removes the code that would open a session. It is no error when there is none.
+	// Revoke removes the code, or the ticket for the second step, that would open a session. It is no error when there is none.
 	Revoke(ctx context.Context, session domain.SessionID) error
 
 	// DeleteExpired removes at most limit codes that expired before now and says how many it removed.

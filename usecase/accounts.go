@@ -161,10 +161,10 @@ type arrival struct {
 	codeChallenge string
 }
 
-// admission is what becomes of an arrival: a session, a code for one, or neither while a mail is on its way. refusal is what the
-// client must be told although the account was created.
+// admission is what becomes of an arrival: a session or the ticket for a second step, a code for either, or nothing while a mail is
+// on its way. refusal is what the client must be told although the account was created.
 type admission struct {
-	session *Session
+	SignedIn
 	code    domain.PKCECode
 	refusal error
 }
@@ -292,7 +292,7 @@ func (p ProviderSignIn) create(ctx context.Context, repos port.Repos, a arrival)
 		return admission{}, err
 	}
 	account.Session = &record
-	return admission{session: &session}, repos.Users().Insert(ctx, account)
+	return admission{SignedIn: SignedIn{Session: &session}}, repos.Users().Insert(ctx, account)
 }
 
 // profile applies the rules for new accounts in the order of the API.
@@ -311,15 +311,15 @@ func (p ProviderSignIn) profile(a arrival) (domain.Profile, error) {
 	return p.SignUp.Resolve(a.options, a.identity.DisplayName())
 }
 
-// begin gives an existing user a session or, to an app that gave a challenge, a code for one.
+// begin gives an existing user a session, or the ticket for a second step, or, to an app that gave a challenge, a code for either.
 func (p ProviderSignIn) begin(ctx context.Context, repos port.Repos, user domain.User, a arrival) (admission, error) {
 	if a.codeChallenge != "" {
 		id := domain.SessionID(p.Sessions.Random.UUID())
 		code, err := p.Sessions.code(ctx, repos.PKCECodes(), user.ID, id, a.codeChallenge, a.options.RedirectTo)
 		return admission{code: code}, overtaken(err)
 	}
-	session, err := p.Sessions.open(ctx, repos.Sessions(), user, "")
-	return admission{session: &session}, overtaken(err)
+	signedIn, err := p.Sessions.signIn(ctx, repos, user, domain.ByPossession, "")
+	return admission{SignedIn: signedIn}, overtaken(err)
 }
 
 func (p ProviderSignIn) link(user domain.UserID, a arrival) domain.ProviderLink {

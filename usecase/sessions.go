@@ -2,6 +2,7 @@ package usecase
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/hexauth/hexauth/domain"
@@ -17,13 +18,56 @@ type Session struct {
 	User         domain.User
 }
 
-// Sessions builds sessions. Every use case that gives one builds it here, so all are alike.
+// SignedIn is what a first factor gives: a session or, where a second factor is asked for, a ticket for VerifySignInMFATOTP. Exactly
+// one of them is set.
+type SignedIn struct {
+	Session   *Session
+	MFATicket domain.Ticket
+}
+
+// Sessions builds sessions. Every use case that gives one builds it here, so all are alike, and none comes before the second factor.
 type Sessions struct {
 	Tokens port.AccessTokens
 	Clock  port.Clock
 	Random port.Random
 	Policy domain.SessionPolicy
+	MFA    domain.MFAPolicy
 	Key    domain.RefreshTokenKey
+}
+
+// signIn goes on after a first factor: with a session or, where the user has a second factor and is asked for it, with a ticket.
+// passwordHash is what the user's password was found right against, "" when another proof was given. port.ErrNotFound: the user is
+// gone or disabled, or has another password.
+func (s Sessions) signIn(ctx context.Context, repos port.Repos, user domain.User, given domain.FirstFactor, passwordHash string) (SignedIn, error) {
+	return s.signInAs(ctx, repos, user, given, passwordHash, domain.SessionID(s.Random.UUID()))
+}
+
+// signInAs is signIn for a session whose id is known before.
+func (s Sessions) signInAs(
+	ctx context.Context, repos port.Repos, user domain.User, given domain.FirstFactor, passwordHash string, id domain.SessionID,
+) (SignedIn, error) {
+	if s.MFA.Asks(user, given) {
+		ticket, err := s.challenge(ctx, repos.Tickets(), user, passwordHash, id)
+		if err != nil {
+			return SignedIn{}, err
+		}
+		return SignedIn{MFATicket: ticket}, nil
+	}
+	session, err := s.openAs(ctx, repos.Sessions(), user, passwordHash, id)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	return SignedIn{Session: &session}, nil
+}
+
+// challenge makes a ticket for the second step, which will open the session with that id. Errors as of signIn.
+func (s Sessions) challenge(
+	ctx context.Context, tickets port.Tickets, user domain.User, passwordHash string, id domain.SessionID,
+) (domain.Ticket, error) {
+	ticket, now := domain.NewMFATicket(s.Random.UUID()), s.Clock.Now()
+	return ticket, tickets.Challenge(ctx, domain.TicketRecord{
+		Hash: ticket.Hash(), Purpose: domain.TicketMFATOTP, UserID: user.ID, CreatedAt: now, ExpiresAt: now.Add(domain.TicketMFATOTP.Lifetime()), SessionID: id,
+	}, passwordHash)
 }
 
 // prepare makes a new session for user: what the client gets and what the store must keep before the client may get it.
@@ -42,10 +86,10 @@ func (s Sessions) record(ctx context.Context, user domain.User, id domain.Sessio
 	}, token
 }
 
-// open starts a session for a user who exists. passwordHash is what the user's password was found right against, "" when another
-// proof was given. port.ErrNotFound: the user is gone or disabled, or has another password.
-func (s Sessions) open(ctx context.Context, sessions port.Sessions, user domain.User, passwordHash string) (Session, error) {
-	session, record, err := s.prepare(ctx, user)
+// openAs starts a session for a user who exists and who has given whatever factors are asked for. Errors as of signIn.
+func (s Sessions) openAs(ctx context.Context, sessions port.Sessions, user domain.User, passwordHash string, id domain.SessionID) (Session, error) {
+	record, token := s.record(ctx, user, id)
+	session, err := s.issue(ctx, user, id, token)
 	if err != nil {
 		return Session{}, err
 	}
@@ -53,7 +97,7 @@ func (s Sessions) open(ctx context.Context, sessions port.Sessions, user domain.
 }
 
 // openElevated starts a session for a user who has just proven once more, with a second factor, who they are. Its first access token
-// says so; those that a refresh gives do not. Errors as of open.
+// says so; those that a refresh gives do not. Errors as of signIn.
 func (s Sessions) openElevated(ctx context.Context, sessions port.Sessions, user domain.User) (Session, error) {
 	record, token := s.record(ctx, user, domain.SessionID(s.Random.UUID()))
 	claims := domain.ClaimsFor(user, record.ID, s.Clock.Now(), s.Policy.AccessTokenTTL)
@@ -87,4 +131,56 @@ func (s Sessions) code(
 		ID: s.Random.UUID(), UserID: user, Hash: code.Hash(), Challenge: challenge, RedirectTo: redirectTo,
 		CreatedAt: now, ExpiresAt: now.Add(domain.PKCECodeLifetime), SessionID: id,
 	})
+}
+
+// SecondFactor checks codes of authenticator apps and, in their place, recovery codes. Both count against one budget a user.
+type SecondFactor struct {
+	Store port.Store
+	TOTP  port.TOTP
+	Clock port.Clock
+	Key   domain.RecoveryKey
+}
+
+// proof is a code that is right, or may be, and is not used up yet.
+type proof struct {
+	user     domain.UserID
+	secret   string // that the code belongs to
+	step     int64  // of time, for which the code is right
+	recovery string // the hash of a recovery code that remains to be looked for
+}
+
+// check counts an attempt and looks at the code, which use then uses up. Errors: TooManyRequests (the budget is spent, whatever the
+// code), NoTOTPSecret, InvalidTOTP.
+func (f SecondFactor) check(ctx context.Context, user domain.UserID, code string) (proof, error) {
+	now := f.Clock.Now()
+	secret, err := f.Store.MFASecrets().Attempt(ctx, user, now, now.Add(domain.MFAWindow))
+	switch {
+	case errors.Is(err, port.ErrNotFound):
+		return proof{}, domain.TooManyRequests
+	case err != nil:
+		return proof{}, err
+	case secret == "":
+		return proof{}, domain.NoTOTPSecret
+	}
+	if recovery, ok := domain.ParseRecoveryCode(code); ok {
+		return proof{user: user, recovery: f.Key.Hash(user, recovery)}, nil
+	}
+	step, ok := f.TOTP.Match(secret, code, now)
+	if !ok {
+		return proof{}, domain.InvalidTOTP
+	}
+	return proof{user: user, secret: secret, step: step}, nil
+}
+
+// use uses a code up: of concurrent uses of one code, or of codes of one time step, one succeeds. InvalidTOTP.
+func (p proof) use(ctx context.Context, secrets port.MFASecrets) (err error) {
+	if p.recovery != "" {
+		err = secrets.ConsumeRecoveryCode(ctx, p.user, p.recovery)
+	} else {
+		err = secrets.AcceptTOTP(ctx, p.user, p.step)
+	}
+	if errors.Is(err, port.ErrNotFound) {
+		return domain.InvalidTOTP
+	}
+	return err
 }

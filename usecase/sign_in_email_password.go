@@ -22,43 +22,39 @@ type SignInEmailPasswordInput struct {
 	Password string
 }
 
-// Do returns a new session. An unknown address, an account without a password and a wrong password cost one hash each and are
-// all InvalidEmailPassword; the state of the account (DisabledUser, UnverifiedUser) is told only to who knows the password. A
-// user with a second factor is refused with DisabledEndpoint as long as there is no way to ask for it.
-func (uc *SignInEmailPassword) Do(ctx context.Context, in SignInEmailPasswordInput) (Session, error) {
-	session, err := uc.attempt(ctx, in)
+// Do returns a new session, or the ticket for the second step. An unknown address, an account without a password and a wrong password cost one hash each and are
+// all InvalidEmailPassword; the state of the account (DisabledUser, UnverifiedUser) is told only to who knows the password.
+func (uc *SignInEmailPassword) Do(ctx context.Context, in SignInEmailPasswordInput) (SignedIn, error) {
+	signedIn, err := uc.attempt(ctx, in)
 	if errors.Is(err, port.ErrNotFound) { // the account changed while the password was looked at: look again
-		session, err = uc.attempt(ctx, in)
+		signedIn, err = uc.attempt(ctx, in)
 	}
 	if errors.Is(err, port.ErrNotFound) {
-		return Session{}, domain.InvalidEmailPassword
+		return SignedIn{}, domain.InvalidEmailPassword
 	}
-	return session, err
+	return signedIn, err
 }
 
-func (uc *SignInEmailPassword) attempt(ctx context.Context, in SignInEmailPasswordInput) (Session, error) {
+func (uc *SignInEmailPassword) attempt(ctx context.Context, in SignInEmailPasswordInput) (SignedIn, error) {
 	user, err := uc.Store.Users().ByEmail(ctx, in.Email)
 	if err != nil && !errors.Is(err, port.ErrNotFound) {
-		return Session{}, err
+		return SignedIn{}, err
 	}
 	ok, rehash, err := uc.Passwords.Verify(ctx, user.PasswordHash, in.Password)
 	if err != nil {
-		return Session{}, err
+		return SignedIn{}, err
 	}
 	if !ok {
-		return Session{}, domain.InvalidEmailPassword
+		return SignedIn{}, domain.InvalidEmailPassword
 	}
 	if err := uc.Policy.MaySignIn(user); err != nil {
-		return Session{}, err
+		return SignedIn{}, err
 	}
-	if user.ActiveMFA != domain.NoMFA {
-		return Session{}, domain.DisabledEndpoint
-	}
-	session, err := uc.Sessions.open(ctx, uc.Store.Sessions(), user, user.PasswordHash)
+	signedIn, err := uc.Sessions.signIn(ctx, uc.Store, user, domain.ByPassword, user.PasswordHash)
 	if err == nil && rehash {
 		uc.rehash(ctx, user, in.Password)
 	}
-	return session, err
+	return signedIn, err
 }
 
 // rehash brings an old hash up to today's parameters. When that fails the old one is still good, and the next sign-in tries again.

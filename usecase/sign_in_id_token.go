@@ -18,24 +18,24 @@ type SignInIDTokenInput struct {
 	Options domain.SignUpOptions
 }
 
-// Do returns the session, or nil when a new user must verify the address first. Errors: SchemaValidation, DisabledEndpoint,
+// Do returns the session or the ticket for a second step; neither when a new user must verify the address first. Errors: SchemaValidation, DisabledEndpoint,
 // InvalidRequest (the token is not good), OAuthProfileFetchFailed, InvalidEmailPassword, DisabledUser, UnverifiedUser, SignupDisabled,
 // RedirectToNotAllowed, RoleNotAllowed, DefaultRoleMustBeInAllowedRoles, ProviderAccountAlreadyLinked, Unavailable.
-func (uc *SignInIDToken) Do(ctx context.Context, in SignInIDTokenInput) (*Session, error) {
+func (uc *SignInIDToken) Do(ctx context.Context, in SignInIDTokenInput) (SignedIn, error) {
 	return uc.byIDToken(ctx, domain.ProviderSignIn, uc.IDTokens, in)
 }
 
 // byIDToken is what signing in and up with an id token share.
-func (p ProviderSignIn) byIDToken(ctx context.Context, flow domain.ProviderFlow, tokens IDTokens, in SignInIDTokenInput) (*Session, error) {
+func (p ProviderSignIn) byIDToken(ctx context.Context, flow domain.ProviderFlow, tokens IDTokens, in SignInIDTokenInput) (SignedIn, error) {
 	identity, err := tokens.identity(ctx, in.IDTokenInput)
 	if err != nil {
-		return nil, err
+		return SignedIn{}, err
 	}
 	if identity.Email != "" {
 		if err := p.SignUp.MayUseEmail(identity.Email); err != nil {
-			return nil, err
+			return SignedIn{}, err
 		}
 	}
 	got, err := p.enter(ctx, arrival{identity: identity, flow: flow, options: in.Options})
-	return got.session, err
+	return got.SignedIn, err
 }

@@ -15,7 +15,8 @@ type SignInPAT struct {
 	Policy   domain.SignInPolicy
 }
 
-// Do returns a new session; the token stays as it is. Errors: InvalidPAT, those of domain.SignInPolicy.MayAct.
+// Do returns a new session; the token stays as it is. No second factor is asked for: a program has none, and whoever made the token
+// was signed in. Errors: InvalidPAT, those of domain.SignInPolicy.MayAct.
 func (uc *SignInPAT) Do(ctx context.Context, token string) (Session, error) {
 	user, err := uc.Store.PersonalAccessTokens().Owner(ctx, domain.RefreshToken(token).Hash(), uc.Sessions.Clock.Now())
 	if errors.Is(err, port.ErrNotFound) {
@@ -27,9 +28,12 @@ func (uc *SignInPAT) Do(ctx context.Context, token string) (Session, error) {
 	if err := uc.Policy.MayAct(user); err != nil {
 		return Session{}, err
 	}
-	session, err := uc.Sessions.open(ctx, uc.Store.Sessions(), user, "")
+	signedIn, err := uc.Sessions.signIn(ctx, uc.Store, user, domain.ByToken, "")
 	if errors.Is(err, port.ErrNotFound) {
 		return Session{}, domain.InvalidPAT
 	}
-	return session, err
+	if err != nil {
+		return Session{}, err
+	}
+	return *signedIn.Session, nil
 }

@@ -40,7 +40,7 @@ type ProviderComplaint struct{ Code, Description, URI string }
 // maxComplaint bounds what is passed on of a provider's words, in bytes.
 const maxComplaint = 512
 
-// Do returns where to send the browser: to the redirectTo of the flow, with refreshToken or code in the query unless an identity
+// Do returns where to send the browser: to the redirectTo of the flow, with refreshToken, code or mfaTicket in the query unless an identity
 // was linked or a mail is on its way. Errors, as RedirectedError: InvalidState and RedirectToNotAllowed (towards the client's own
 // address) and, towards redirectTo, OAuthProviderError, DisabledEndpoint, OAuthTokenExchangeFailed, OAuthProfileFetchFailed, and
 // those of ProviderSignIn.
@@ -110,8 +110,10 @@ func (uc *SignInProviderCallback) finish(
 		return err
 	case got.code != "":
 		parameters["code"] = string(got.code)
-	case got.session != nil:
-		parameters["refreshToken"] = string(got.session.RefreshToken)
+	case got.MFATicket != "":
+		parameters["mfaTicket"] = string(got.MFATicket)
+	case got.Session != nil:
+		parameters["refreshToken"] = string(got.Session.RefreshToken)
 	}
 	return nil
 }

@@ -12,11 +12,11 @@ type SignUpIDToken struct {
 	IDTokens IDTokens
 }
 
-// Do returns the session, or nil when the address must be verified first. Errors: SignupDisabled, EmailAlreadyInUse (the identity
+// Do returns the session; none when the address must be verified first. Errors: SignupDisabled, EmailAlreadyInUse (the identity
 // or its address has an account), and those of SignInIDToken.
-func (uc *SignUpIDToken) Do(ctx context.Context, in SignInIDTokenInput) (*Session, error) {
+func (uc *SignUpIDToken) Do(ctx context.Context, in SignInIDTokenInput) (SignedIn, error) {
 	if err := uc.SignUp.MaySignUp(); err != nil {
-		return nil, err
+		return SignedIn{}, err
 	}
 	return uc.byIDToken(ctx, domain.ProviderSignUp, uc.IDTokens, in)
 }

@@ -21,9 +21,9 @@ type TokenExchangeInput struct {
 	Verifier string
 }
 
-// Do returns the session. InvalidRequest: the code is unknown, expired, used, or the verifier is another's, which does not
+// Do returns the session, or the ticket for a second step. InvalidRequest: the code is unknown, expired, used, or the verifier is another's, which does not
 // spoil the code. Errors besides: DisabledUser, UnverifiedUser, InvalidEmailPassword.
-func (uc *TokenExchange) Do(ctx context.Context, in TokenExchangeInput) (session Session, err error) {
+func (uc *TokenExchange) Do(ctx context.Context, in TokenExchangeInput) (signedIn SignedIn, err error) {
 	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
 		code, err := repos.PKCECodes().Redeem(ctx, in.Code.Hash(), domain.S256(in.Verifier), uc.Sessions.Clock.Now())
 		if errors.Is(err, port.ErrNotFound) {
@@ -40,14 +40,11 @@ func (uc *TokenExchange) Do(ctx context.Context, in TokenExchangeInput) (session
 		if id == "" {
 			id = domain.SessionID(uc.Sessions.Random.UUID())
 		}
-		record, token := uc.Sessions.record(ctx, user, id)
-		if session, err = uc.Sessions.issue(ctx, user, id, token); err != nil {
-			return err
-		}
-		return repos.Sessions().Start(ctx, record, "")
+		signedIn, err = uc.Sessions.signInAs(ctx, repos, user, domain.ByPossession, "", id)
+		return err
 	})
 	if err != nil {
-		return Session{}, err
+		return SignedIn{}, err
 	}
-	return session, nil
+	return signedIn, nil
 }

@@ -21,18 +21,18 @@ type VerifySignInOTPEmailInput struct {
 	OTP   domain.OTP
 }
 
-// Do returns a session and notes that the address is its owner's. Every well-formed guess counts against the address, whether
+// Do returns a session, or the ticket for a second step, and notes that the address is its owner's. Every well-formed guess counts against the address, whether
 // it has an account or not; when the budget is spent even the right code is InvalidTicket. Errors: InvalidTicket,
 // InvalidEmailPassword, DisabledUser; these two leave the code as it is.
-func (uc *VerifySignInOTPEmail) Do(ctx context.Context, in VerifySignInOTPEmailInput) (session Session, err error) {
+func (uc *VerifySignInOTPEmail) Do(ctx context.Context, in VerifySignInOTPEmailInput) (signedIn SignedIn, err error) {
 	if !in.OTP.WellFormed() {
-		return Session{}, domain.InvalidTicket
+		return SignedIn{}, domain.InvalidTicket
 	}
 	now := uc.Tickets.Clock.Now()
 	subject := uc.Tickets.subject(in.Email)
 	code, err := uc.Store.OTPs().Attempt(ctx, subject, now, now.Add(domain.OTPWindow))
 	if err != nil {
-		return Session{}, ticketError(err)
+		return SignedIn{}, ticketError(err)
 	}
 	right := code.Hash != "" && code.ExpiresAt.After(now) && uc.Tickets.OTPKey.Matches(code.Hash, subject, in.OTP)
 	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
@@ -45,25 +45,25 @@ func (uc *VerifySignInOTPEmail) Do(ctx context.Context, in VerifySignInOTPEmailI
 		if err != nil {
 			return ticketError(err)
 		}
-		session, err = uc.signIn(ctx, repos, user, in.Email)
+		signedIn, err = uc.signIn(ctx, repos, user, in.Email)
 		return err
 	})
 	if err != nil {
-		return Session{}, err
+		return SignedIn{}, err
 	}
-	return session, nil
+	return signedIn, nil
 }
 
-func (uc *VerifySignInOTPEmail) signIn(ctx context.Context, repos port.Repos, id domain.UserID, email domain.Email) (Session, error) {
+func (uc *VerifySignInOTPEmail) signIn(ctx context.Context, repos port.Repos, id domain.UserID, email domain.Email) (SignedIn, error) {
 	if err := claim(ctx, repos, uc.Policy, id, email); err != nil {
-		return Session{}, ticketError(err) // the account has another address by now
+		return SignedIn{}, ticketError(err) // the account has another address by now
 	}
 	user, err := repos.Users().ByID(ctx, id)
 	if err != nil {
-		return Session{}, ticketError(err)
+		return SignedIn{}, ticketError(err)
 	}
 	if err := uc.Policy.MayAct(user); err != nil {
-		return Session{}, err
+		return SignedIn{}, err
 	}
-	return uc.Sessions.open(ctx, repos.Sessions(), user, "")
+	return uc.Sessions.signIn(ctx, repos, user, domain.ByPossession, "")
 }

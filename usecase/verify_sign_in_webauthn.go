@@ -15,8 +15,8 @@ type VerifySignInWebauthn struct {
 	Policy     domain.SignInPolicy
 }
 
-// Do returns a new session. answer is what navigator.credentials.get gave, as JSON; the authenticator must have verified the user.
-// Errors: DisabledEndpoint, InvalidRequest, those of domain.SignInPolicy.MayAct.
+// Do returns a new session. answer is what navigator.credentials.get gave, as JSON; the authenticator must have verified the user,
+// which makes the key two factors: no other is asked for. Errors: DisabledEndpoint, InvalidRequest, those of domain.SignInPolicy.MayAct.
 func (uc *VerifySignInWebauthn) Do(ctx context.Context, answer []byte) (Session, error) {
 	if err := uc.Ceremonies.allowed(); err != nil {
 		return Session{}, err
@@ -28,9 +28,12 @@ func (uc *VerifySignInWebauthn) Do(ctx context.Context, answer []byte) (Session,
 	if err := uc.Policy.MayAct(user); err != nil {
 		return Session{}, err
 	}
-	session, err := uc.Sessions.open(ctx, uc.Ceremonies.Store.Sessions(), user, "")
+	signedIn, err := uc.Sessions.signIn(ctx, uc.Ceremonies.Store, user, domain.ByPasskey, "")
 	if errors.Is(err, port.ErrNotFound) {
 		return Session{}, domain.InvalidEmailPassword
 	}
-	return session, err
+	if err != nil {
+		return Session{}, err
+	}
+	return *signedIn.Session, nil
 }

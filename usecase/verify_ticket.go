@@ -42,10 +42,12 @@ func (e *RedirectedError) Error() string { return e.Err.Error() }
 // Unwrap returns the error itself.
 func (e *RedirectedError) Unwrap() error { return e.Err }
 
-// verified is what goes into the redirect: a refresh token or, for an app that gave a challenge, a code.
+// verified is what goes into the redirect: a refresh token; for an app that gave a challenge, a code; for a user who is asked for a
+// second factor, the ticket for that step.
 type verified struct {
 	token domain.RefreshToken
 	code  domain.PKCECode
+	mfa   domain.Ticket
 }
 
 // Do uses the ticket and returns where to send the browser, the secret in the query. When it fails the ticket is as good as
@@ -73,9 +75,12 @@ func (uc *VerifyTicket) Do(ctx context.Context, in VerifyTicketInput) (location 
 		return "", uc.redirected(in.RedirectTo, err)
 	}
 	parameters := map[string]string{"type": string(purpose)}
-	if result.code != "" {
+	switch {
+	case result.code != "":
 		parameters["code"] = string(result.code)
-	} else {
+	case result.mfa != "":
+		parameters["mfaTicket"] = string(result.mfa)
+	default:
 		parameters["refreshToken"] = string(result.token)
 	}
 	return domain.WithQuery(in.RedirectTo, parameters), nil
@@ -112,6 +117,10 @@ func (uc *VerifyTicket) use(ctx context.Context, in VerifyTicketInput) (result v
 		}
 		if in.CodeChallenge != "" {
 			result.code, err = uc.Sessions.code(ctx, repos.PKCECodes(), user.ID, id, in.CodeChallenge, in.RedirectTo)
+			return err
+		}
+		if uc.Sessions.MFA.Asks(user, domain.ByPossession) {
+			result.mfa, err = uc.Sessions.challenge(ctx, repos.Tickets(), user, "", id)
 			return err
 		}
 		record, token := uc.Sessions.record(ctx, user, id)

@@ -34,6 +34,7 @@ func (u users) Claim(ctx context.Context, id domain.UserID) error {
 		step{`DELETE FROM auth.oauth2_refresh_tokens WHERE user_id = $1`, args},
 		step{`DELETE FROM auth.user_security_keys WHERE user_id = $1`, args},
 		step{`DELETE FROM auth.user_providers WHERE user_id = $1`, args},
+		step{`DELETE FROM auth.hexauth_recovery_codes WHERE user_id = $1`, args},
 		step{`UPDATE auth.users SET password_hash = NULL, totp_secret = NULL, active_mfa_type = NULL, ticket = NULL, new_email = NULL
 			WHERE id = $1`, args},
 	))

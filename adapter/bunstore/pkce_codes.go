@@ -52,8 +52,10 @@ func (p pkceCodes) Redeem(ctx context.Context, hash, challenge string, now time.
 func (p pkceCodes) Revoke(ctx context.Context, session domain.SessionID) error {
 	ctx, cancel := p.conn.bounded(ctx)
 	defer cancel()
-	_, err := p.conn.exec(ctx, p.conn.write(), `DELETE FROM auth.pkce_authorization_codes WHERE hx_session_id = $1`, string(session))
-	return p.conn.err(ctx, err)
+	return p.conn.err(ctx, p.conn.together(ctx,
+		step{`DELETE FROM auth.hexauth_tickets WHERE session_id = $1 AND purpose = $2`, []any{string(session), string(domain.TicketMFATOTP)}},
+		step{`DELETE FROM auth.pkce_authorization_codes WHERE hx_session_id = $1`, []any{string(session)}},
+	))
 }
 
 // DeleteExpired implements port.PKCECodes.

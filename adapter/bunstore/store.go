@@ -179,6 +179,9 @@ func (s *Store) ProviderStates() port.ProviderStates { return providerStates{con
 // Administration returns the administrators' view of accounts.
 func (s *Store) Administration() port.Administration { return administration{conn{store: s}} }
 
+// MFASecrets returns the repository of what second factors are checked against.
+func (s *Store) MFASecrets() port.MFASecrets { return mfaSecrets{conn{store: s}} }
+
 // Outbox returns the queue of messages.
 func (s *Store) Outbox() port.Outbox { return outbox{conn{store: s}} }
 
@@ -193,6 +196,7 @@ func (r repos) Tickets() port.Tickets                           { return tickets
 func (r repos) OTPs() port.OTPs                                 { return otps{r.conn} }
 func (r repos) PKCECodes() port.PKCECodes                       { return pkceCodes{r.conn} }
 func (r repos) Outbox() port.Outbox                             { return outbox{r.conn} }
+func (r repos) MFASecrets() port.MFASecrets                     { return mfaSecrets{r.conn} }
 func (r repos) PersonalAccessTokens() port.PersonalAccessTokens { return pats{r.conn} }
 func (r repos) SecurityKeys() port.SecurityKeys                 { return securityKeys{r.conn} }
 func (r repos) Ceremonies() port.Ceremonies                     { return ceremonies{r.conn} }

@@ -2,6 +2,7 @@ package bunstore
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/hexauth/hexauth/domain"
@@ -50,6 +51,33 @@ func (t tickets) Issue(ctx context.Context, ticket domain.TicketRecord, message 
 		return err
 	}
 	return t.conn.err(ctx, t.conn.together(ctx, t.insert(ticket), queued))
+}
+
+const (
+	challengeColumns = `INSERT INTO auth.hexauth_tickets (ticket_hash, purpose, user_id, created_at, expires_at, session_id) `
+	// challengeRule waits, on PostgreSQL, for a change of the user that is under way and looks at the result.
+	challengeRule = ` FROM auth.users WHERE id = $3 AND NOT disabled AND ($7 = '' OR password_hash = $7)`
+	challenge     = challengeColumns + `SELECT $1, $2, id, $4::timestamptz, $5::timestamptz, $6::uuid` + challengeRule + ` FOR SHARE`
+	// challengeSQLite is challenge where values have the type of their column.
+	challengeSQLite = challengeColumns + `SELECT $1, $2, id, $4, $5, $6` + challengeRule
+)
+
+// Challenge implements port.Tickets.
+func (t tickets) Challenge(ctx context.Context, ticket domain.TicketRecord, passwordHash string) error {
+	query := challenge
+	if t.conn.store.dialect.sqlite {
+		query = challengeSQLite
+	}
+	return users(t).change(ctx, query, string(ticket.Hash), string(ticket.Purpose), string(ticket.UserID), t.conn.time(ticket.CreatedAt),
+		t.conn.time(ticket.ExpiresAt), string(ticket.SessionID), passwordHash)
+}
+
+var countTicketAttempt = `UPDATE auth.hexauth_tickets SET attempts = attempts + 1 WHERE ticket_hash = $1 AND purpose = '` +
+	string(domain.TicketMFATOTP) + `' AND expires_at > $2 AND attempts < ` + strconv.Itoa(domain.MFATicketAttempts) + ` RETURNING ` + ticketColumns
+
+// Attempt implements port.Tickets.
+func (t tickets) Attempt(ctx context.Context, hash domain.TicketHash, now time.Time) (domain.TicketRecord, error) {
+	return t.one(ctx, t.conn.write(), countTicketAttempt, string(hash), t.conn.time(now))
 }
 
 // Find implements port.Tickets.

@@ -62,7 +62,8 @@ func TestConceal_WhatTellsNothingStaysAsItIs(t *testing.T) {
 	failure := c.refusedPost("/signup/email-password", `{}`, http.StatusBadRequest, domain.SchemaValidation)
 	require.Equal(t, "email", failure.Field)
 	c.refusedPost("/signup/email-password", withOptions(`"redirectTo":"https://evil.example"`), http.StatusBadRequest, domain.RedirectToNotAllowed)
-	c.refused(request{method: http.MethodPost, path: "/signin/mfa/totp", body: `{"ticket":"mfaTotp:x","otp":"123456"}`}, http.StatusConflict, domain.DisabledEndpoint)
+	c.kit.ChangeUserMFA.Enabled = false
+	c.refused(request{method: http.MethodGet, path: "/mfa/totp/generate", bearer: c.signUp("john@example.com").AccessToken}, http.StatusConflict, domain.DisabledEndpoint)
 }
 
 func TestConceal_TheLogStillHasTheCause(t *testing.T) {

@@ -39,6 +39,18 @@ func sessionOf(s usecase.Session) api.Session {
 	}
 }
 
+// signedInOf reads what a first factor gave: one of both is nil, or both are while a mail is on its way.
+func signedInOf(s usecase.SignedIn) (*api.Session, *api.MFAChallengePayload) {
+	switch {
+	case s.MFATicket != "":
+		return nil, &api.MFAChallengePayload{Ticket: string(s.MFATicket)}
+	case s.Session == nil:
+		return nil, nil
+	}
+	session := sessionOf(*s.Session)
+	return &session, nil
+}
+
 // payloadOf is {"session": …}, or {} without one.
 func payloadOf(s *usecase.Session) api.SessionPayload {
 	if s == nil {

@@ -100,7 +100,7 @@ func sendsMail(path string, verifiedIsAMust bool) bool {
 // canBeGuessed tells whether an operation takes something that could be found by trying.
 func canBeGuessed(path string) bool {
 	return strings.HasPrefix(path, "/signin") || strings.HasSuffix(path, "/verify") || strings.HasSuffix(path, "/otp") ||
-		slices.Contains([]string{"/oauth2/authorize", "/oauth2/login", "/user/mfa", "/user/provider/tokens"}, path)
+		slices.Contains([]string{"/elevate/totp", "/oauth2/authorize", "/oauth2/login", "/user/mfa", "/user/mfa/recovery-codes", "/user/provider/tokens"}, path)
 }
 
 // middleware counts a request and tells the client where it stands.

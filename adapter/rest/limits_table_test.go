@@ -31,7 +31,7 @@ func decided() map[string]string {
 		"signInEmailPassword": guess, "signInAnonymous": guess, "signInIdToken": guess, "signInPAT": guess, "signInProvider": guess, "getProviderTokens": guess, "renewProviderTokens": guess,
 		"signInProviderCallbackGet": guess, "signInProviderCallbackPost": guess, "signInWebauthn": guess, "verifySignInWebauthn": guess,
 		"verifySignInMfaTotp": guess, "verifySignInOTPEmail": guess, "verifySignInPasswordlessSms": guess, "verifyElevateWebauthn": guess,
-		"verifyAddSecurityKey": guess, "verifyChangeUserMfa": guess, "verifyTicket": guess,
+		"verifyAddSecurityKey": guess, "verifyChangeUserMfa": guess, "createRecoveryCodes": guess, "elevateTotp": guess, "verifyTicket": guess,
 
 		"signUpWebauthn": signUp, "signUpIdToken": signUp, "signUpProvider": signUp, "verifySignUpWebauthn": "user-global user-bruteforce user-signups",
 		"changeUserEmail": mail, "sendVerificationEmail": mail, "sendPasswordResetEmail": mail,

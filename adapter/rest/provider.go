@@ -112,24 +112,26 @@ func (h *handlers) RenewProviderTokens(ctx context.Context, r api.RenewProviderT
 
 // SignInIDToken is POST /signin/idtoken.
 func (h *handlers) SignInIDToken(ctx context.Context, r api.SignInIDTokenRequestObject) (api.SignInIDTokenResponseObject, error) {
-	session, err := h.useCases.SignInIDToken.Do(ctx, usecase.SignInIDTokenInput{
+	signedIn, err := h.useCases.SignInIDToken.Do(ctx, usecase.SignInIDTokenInput{
 		IDTokenInput: usecase.IDTokenInput{Provider: r.Body.Provider, Token: r.Body.IDToken, Nonce: r.Body.Nonce}, Options: optionsOf(r.Body.Options),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return api.SignInIDToken200JSONResponse(payloadOf(session)), nil
+	session, mfa := signedInOf(signedIn)
+	return api.SignInIDToken200JSONResponse{Session: session, Mfa: mfa}, nil
 }
 
 // SignUpIDToken is POST /signup/idtoken.
 func (h *handlers) SignUpIDToken(ctx context.Context, r api.SignUpIDTokenRequestObject) (api.SignUpIDTokenResponseObject, error) {
-	session, err := h.useCases.SignUpIDToken.Do(ctx, usecase.SignInIDTokenInput{
+	signedIn, err := h.useCases.SignUpIDToken.Do(ctx, usecase.SignInIDTokenInput{
 		IDTokenInput: usecase.IDTokenInput{Provider: r.Body.Provider, Token: r.Body.IDToken, Nonce: r.Body.Nonce}, Options: optionsOf(r.Body.Options),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return api.SignUpIDToken200JSONResponse(payloadOf(session)), nil
+	session, mfa := signedInOf(signedIn)
+	return api.SignUpIDToken200JSONResponse{Session: session, Mfa: mfa}, nil
 }
 
 // LinkIDToken is POST /link/idtoken.

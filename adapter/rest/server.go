@@ -20,12 +20,15 @@ type UseCases struct {
 	AddSecurityKey          *usecase.AddSecurityKey
 	Authenticate            *usecase.Authenticate
 	ChangeUserEmail         *usecase.ChangeUserEmail
+	ChangeUserMFA           *usecase.ChangeUserMFA
 	ChangeUserPassword      *usecase.ChangeUserPassword
 	CheckElevation          *usecase.CheckElevation
 	CreatePAT               *usecase.CreatePAT
+	CreateRecoveryCodes     *usecase.CreateRecoveryCodes
 	DeanonymizeUser         *usecase.DeanonymizeUser
 	DeletePAT               *usecase.DeletePAT
 	ElevateWebauthn         *usecase.ElevateWebauthn
+	ElevateTOTP             *usecase.ElevateTOTP
 	EndOtherSessions        *usecase.EndOtherSessions
 	EndSession              *usecase.EndSession
 	GetJWKS                 *usecase.GetJWKS
@@ -64,6 +67,8 @@ type UseCases struct {
 	UnlinkProvider          *usecase.UnlinkProvider
 	VerifyAddSecurityKey    *usecase.VerifyAddSecurityKey
 	VerifyElevateWebauthn   *usecase.VerifyElevateWebauthn
+	VerifyChangeUserMFA     *usecase.VerifyChangeUserMFA
+	VerifySignInMFATOTP     *usecase.VerifySignInMFATOTP
 	VerifySignInOTPEmail    *usecase.VerifySignInOTPEmail
 	VerifySignInWebauthn    *usecase.VerifySignInWebauthn
 	VerifySignUpWebauthn    *usecase.VerifySignUpWebauthn

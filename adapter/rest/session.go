@@ -42,11 +42,12 @@ func (h *handlers) SignOut(ctx context.Context, r api.SignOutRequestObject) (api
 
 // TokenExchange is POST /token/exchange.
 func (h *handlers) TokenExchange(ctx context.Context, r api.TokenExchangeRequestObject) (api.TokenExchangeResponseObject, error) {
-	session, err := h.useCases.TokenExchange.Do(ctx, usecase.TokenExchangeInput{Code: domain.PKCECode(r.Body.Code), Verifier: r.Body.CodeVerifier})
+	signedIn, err := h.useCases.TokenExchange.Do(ctx, usecase.TokenExchangeInput{Code: domain.PKCECode(r.Body.Code), Verifier: r.Body.CodeVerifier})
 	if err != nil {
 		return nil, err
 	}
-	return api.TokenExchange200JSONResponse(payloadOf(&session)), nil
+	session, mfa := signedInOf(signedIn)
+	return api.TokenExchange200JSONResponse{Session: session, Mfa: mfa}, nil
 }
 
 // ListSessions is GET /user/sessions.

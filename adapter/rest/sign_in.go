@@ -18,8 +18,8 @@ func (h *handlers) SignInEmailPassword(ctx context.Context, r api.SignInEmailPas
 	if err != nil {
 		return nil, err
 	}
-	session := sessionOf(signedIn)
-	return api.SignInEmailPassword200JSONResponse{Session: &session}, nil
+	session, mfa := signedInOf(signedIn)
+	return api.SignInEmailPassword200JSONResponse{Session: session, Mfa: mfa}, nil
 }
 
 // SignInAnonymous is POST /signin/anonymous.
@@ -65,6 +65,6 @@ func (h *handlers) VerifySignInOTPEmail(ctx context.Context, r api.VerifySignInO
 	if err != nil {
 		return nil, err
 	}
-	session := sessionOf(signedIn)
-	return api.VerifySignInOTPEmail200JSONResponse{Session: &session}, nil
+	session, mfa := signedInOf(signedIn)
+	return api.VerifySignInOTPEmail200JSONResponse{Session: session, Mfa: mfa}, nil
 }

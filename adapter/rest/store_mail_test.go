@@ -35,6 +35,14 @@ func (g guardedTickets) Adopt(ctx context.Context, ticket domain.Ticket, now tim
 	return g.before.do(ctx, func() error { return g.Tickets.Adopt(ctx, ticket, now) })
 }
 
+func (g guardedTickets) Challenge(ctx context.Context, ticket domain.TicketRecord, passwordHash string) error {
+	return g.before.do(ctx, func() error { return g.Tickets.Challenge(ctx, ticket, passwordHash) })
+}
+
+func (g guardedTickets) Attempt(ctx context.Context, hash domain.TicketHash, now time.Time) (domain.TicketRecord, error) {
+	return yield(ctx, g.before, func() (domain.TicketRecord, error) { return g.Tickets.Attempt(ctx, hash, now) })
+}
+
 type guardedOTPs struct {
 	port.OTPs
 	before before

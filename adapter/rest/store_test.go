@@ -86,6 +86,10 @@ func (g guardedCeremonies) Add(ctx context.Context, ceremony domain.Ceremony) er
 	return g.before.do(ctx, func() error { return g.Ceremonies.Add(ctx, ceremony) })
 }
 
+func (g guardedRepos) MFASecrets() port.MFASecrets {
+	return guardedMFASecrets{g.Repos.MFASecrets(), g.before}
+}
+
 type guardedUsers struct {
 	port.Users
 	before before

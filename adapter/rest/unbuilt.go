@@ -19,8 +19,7 @@ func refuseUnbuilt(next api.StrictHandlerFunc, operation string) api.StrictHandl
 // unbuilt tells whether an operation, named as in api.StrictServerInterface, has no handler yet.
 func unbuilt(operation string) bool {
 	switch operation {
-	case "ChangeUserMfa", "SignInPasswordlessSms", "VerifyChangeUserMfa", "VerifySignInMfaTotp",
-		"VerifySignInPasswordlessSms":
+	case "SignInPasswordlessSms", "VerifySignInPasswordlessSms":
 		return true // factors
 	}
 	return false

@@ -14,6 +14,7 @@ import (
 	"github.com/hexauth/hexauth/adapter/password"
 	"github.com/hexauth/hexauth/adapter/rest"
 	"github.com/hexauth/hexauth/adapter/system"
+	"github.com/hexauth/hexauth/adapter/totp"
 	"github.com/hexauth/hexauth/adapter/webauthn"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/domain"
@@ -119,6 +120,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 	}
 	jobs = append(jobs, limitJobs...)
 	jobs = append(jobs, cleanUp(&usecase.DeleteExpired{Store: store, Clock: system.Clock{}, Batch: cleanUpBatch}, log), deliver(mail.delivery(store, log), log))
+	jobs = append(jobs, encryptSecrets(&usecase.EncryptTOTPSecrets{Store: store, Batch: cleanUpBatch}, log))
 	return &app{store: store, handler: handler, metrics: meter.Handler(log), jobs: jobs}, nil
 }
 
@@ -146,6 +148,7 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 		Policy: domain.SessionPolicy{
 			AccessTokenTTL: cfg.AccessTokenExpiresIn, RefreshTokenTTL: cfg.RefreshTokenExpiresIn, Grace: cfg.RefreshTokenGrace,
 		},
+		MFA: domain.MFAPolicy{AllMethods: cfg.MFAAllMethods},
 	}
 	tickets := usecase.Tickets{
 		Clock: system.Clock{}, Random: system.Random{}, OTPKey: domain.OTPKey(aesgcm.DeriveKey(key, "hexauth one-time codes")), ServerURL: cfg.ServerURL,
@@ -162,6 +165,13 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 	arrive := usecase.ProviderSignIn{
 		Store: store, Sessions: sessions, Tickets: tickets, SignUp: signUp, SignIn: signIn, AutoOff: cfg.DisableAutoSignUp,
 	}
+	authenticator, err := totp.New(totp.Options{Issuer: cfg.MFATOTPIssuer, Entropy: system.Random{}})
+	if err != nil {
+		return rest.UseCases{}, err
+	}
+	factor := usecase.SecondFactor{
+		Store: store, TOTP: authenticator, Clock: system.Clock{}, Key: domain.RecoveryKey(aesgcm.DeriveKey(key, "hexauth recovery codes")),
+	}
 	byLink := usecase.EmailSignIn{
 		Store: store, Random: system.Random{}, Tickets: tickets, SignUp: signUp, SignIn: signIn,
 		Enabled: cfg.EmailPasswordlessEnabled, AutoOff: cfg.DisableAutoSignUp,
@@ -172,19 +182,24 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 		AddSecurityKey:     &usecase.AddSecurityKey{Ceremonies: ceremonies, Policy: signIn},
 		Authenticate:       &usecase.Authenticate{Tokens: tokens},
 		ChangeUserEmail:    &usecase.ChangeUserEmail{Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn},
+		ChangeUserMFA:      &usecase.ChangeUserMFA{Store: store, TOTP: authenticator, Policy: signIn, Enabled: cfg.MFAEnabled},
 		ChangeUserPassword: &usecase.ChangeUserPassword{Store: store, Passwords: passwords, Checks: checks, Clock: system.Clock{}, Policy: signIn},
 		CheckElevation:     &usecase.CheckElevation{Store: store, Policy: elevation},
 		CreatePAT: &usecase.CreatePAT{
 			Store: store, Clock: system.Clock{}, Random: system.Random{}, SignIn: signIn, Policy: domain.PATPolicy{MaxLifetime: cfg.PATMaxExpiresIn},
 		},
-		DeletePAT:        &usecase.DeletePAT{Store: store, Policy: signIn},
-		ElevateWebauthn:  &usecase.ElevateWebauthn{Ceremonies: ceremonies, Policy: signIn},
-		EndOtherSessions: &usecase.EndOtherSessions{Store: store},
-		EndSession:       &usecase.EndSession{Store: store},
-		ListPATs:         &usecase.ListPATs{Store: store, Policy: signIn},
-		ListSecurityKeys: &usecase.ListSecurityKeys{Ceremonies: ceremonies, Policy: signIn},
-		ListSessions:     &usecase.ListSessions{Store: store, Clock: system.Clock{}},
-		SignInPAT:        &usecase.SignInPAT{Store: store, Sessions: sessions, Policy: signIn},
+		CreateRecoveryCodes: &usecase.CreateRecoveryCodes{Store: store, Random: system.Random{}, Factor: factor, Policy: signIn},
+		ElevateTOTP:         &usecase.ElevateTOTP{Store: store, Factor: factor, Sessions: sessions, Policy: signIn},
+		VerifyChangeUserMFA: &usecase.VerifyChangeUserMFA{Store: store, Factor: factor, Policy: signIn, Enabled: cfg.MFAEnabled},
+		VerifySignInMFATOTP: &usecase.VerifySignInMFATOTP{Store: store, Factor: factor, Sessions: sessions, Policy: signIn},
+		DeletePAT:           &usecase.DeletePAT{Store: store, Policy: signIn},
+		ElevateWebauthn:     &usecase.ElevateWebauthn{Ceremonies: ceremonies, Policy: signIn},
+		EndOtherSessions:    &usecase.EndOtherSessions{Store: store},
+		EndSession:          &usecase.EndSession{Store: store},
+		ListPATs:            &usecase.ListPATs{Store: store, Policy: signIn},
+		ListSecurityKeys:    &usecase.ListSecurityKeys{Ceremonies: ceremonies, Policy: signIn},
+		ListSessions:        &usecase.ListSessions{Store: store, Clock: system.Clock{}},
+		SignInPAT:           &usecase.SignInPAT{Store: store, Sessions: sessions, Policy: signIn},
 		DeanonymizeUser: &usecase.DeanonymizeUser{
 			Store: store, Passwords: passwords, Checks: checks, Tickets: tickets, SignUp: signUp, Passwordless: cfg.EmailPasswordlessEnabled,
 		},
@@ -359,6 +374,27 @@ func cleanUp(expired *usecase.DeleteExpired, log *slog.Logger) func(context.Cont
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
+			}
+		}
+	}
+}
+
+// encryptSecrets encrypts, once, what an old hasura-auth server has left in clear.
+func encryptSecrets(clear *usecase.EncryptTOTPSecrets, log *slog.Logger) func(context.Context) {
+	return func(ctx context.Context) {
+		for {
+			encrypted, err := clear.Do(ctx)
+			if encrypted > 0 {
+				log.Info("encrypted TOTP secrets that were kept in clear", "secrets", encrypted)
+			}
+			if err == nil || ctx.Err() != nil {
+				return
+			}
+			log.Warn("TOTP secrets could not be encrypted; the next try follows", "cause", err.Error(), "period", cleanUpPeriod.String())
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(cleanUpPeriod):
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -204,11 +205,20 @@ func (b *Breached) Contains(_ context.Context, password string) (bool, error) {
 // Cipher is a bunstore.Cipher that a test can look through.
 type Cipher struct{}
 
-// Encrypt turns the text around.
-func (Cipher) Encrypt(plain string) (string, error) { return reverse(plain), nil }
+// seal makes what is encrypted longer than what is not, as real ciphers do.
+var seal = strings.Repeat("=", 64)
+
+// Encrypt turns the text around and adds a seal.
+func (Cipher) Encrypt(plain string) (string, error) { return reverse(plain) + seal, nil }
 
 // Decrypt turns it back.
-func (Cipher) Decrypt(text string) (string, error) { return reverse(text), nil }
+func (Cipher) Decrypt(text string) (string, error) {
+	text, sealed := strings.CutSuffix(text, seal)
+	if !sealed {
+		return "", errors.New("this was not encrypted")
+	}
+	return reverse(text), nil
+}
 
 func reverse(text string) string {
 	runes := []rune(text)

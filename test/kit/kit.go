@@ -12,6 +12,7 @@ import (
 	"github.com/hexauth/hexauth/adapter/bunstore"
 	"github.com/hexauth/hexauth/adapter/jwt"
 	"github.com/hexauth/hexauth/adapter/rest"
+	"github.com/hexauth/hexauth/adapter/totp"
 	"github.com/hexauth/hexauth/adapter/webauthn"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/migrations"
@@ -36,6 +37,8 @@ type Settings struct {
 	Session   domain.SessionPolicy
 	PAT       domain.PATPolicy
 	Elevation domain.ElevationPolicy
+	MFA       domain.MFAPolicy
+	MFAOff    bool // AUTH_MFA_ENABLED=false
 	ClientURL string
 	Redirects []string
 	Store     bunstore.Options
@@ -125,12 +128,15 @@ func openStore(t testing.TB, s Settings) *bunstore.Store {
 func (k *Kit) wire() rest.UseCases {
 	s := k.Settings
 	key := domain.RefreshTokenKey([]byte("the refresh token key of tests.."))
-	sessions := usecase.Sessions{Tokens: k.Tokens, Clock: k.Clock, Random: k.Random, Policy: s.Session, Key: key}
+	sessions := usecase.Sessions{Tokens: k.Tokens, Clock: k.Clock, Random: k.Random, Policy: s.Session, MFA: s.MFA, Key: key}
 	tickets := usecase.Tickets{Clock: k.Clock, Random: k.Random, OTPKey: domain.OTPKey{1}, ServerURL: ServerURL}
 	visit := usecase.ProviderVisit{
 		Store: k.Store, Providers: s.Providers, Tokens: k.Tokens, Clock: k.Clock, Random: k.Random, SignUp: s.SignUp, SignIn: s.SignIn, ServerURL: ServerURL,
 	}
 	arrive := usecase.ProviderSignIn{Store: k.Store, Sessions: sessions, Tickets: tickets, SignUp: s.SignUp, SignIn: s.SignIn, AutoOff: s.AutoSignUpOff}
+	authenticator, err := totp.New(totp.Options{Issuer: "example", Entropy: rand.Reader})
+	require.NoError(k.t, err)
+	factor := usecase.SecondFactor{Store: k.Store, TOTP: authenticator, Clock: k.Clock, Key: domain.RecoveryKey{2}}
 	byEmail := usecase.EmailSignIn{Store: k.Store, Random: k.Random, Tickets: tickets, SignUp: s.SignUp, SignIn: s.SignIn, AutoOff: s.AutoSignUpOff}
 	byLink, byCode := byEmail, byEmail
 	byLink.Enabled, byCode.Enabled = s.Passwordless, s.OTP
@@ -143,8 +149,13 @@ func (k *Kit) wire() rest.UseCases {
 		Authenticate:            &usecase.Authenticate{Tokens: k.Tokens},
 		CheckElevation:          &usecase.CheckElevation{Store: k.Store, Policy: s.Elevation},
 		ChangeUserEmail:         &usecase.ChangeUserEmail{Store: k.Store, Tickets: tickets, SignUp: s.SignUp, Policy: s.SignIn},
+		ChangeUserMFA:           &usecase.ChangeUserMFA{Store: k.Store, TOTP: authenticator, Policy: s.SignIn, Enabled: !s.MFAOff},
 		ChangeUserPassword:      &usecase.ChangeUserPassword{Store: k.Store, Passwords: k.Passwords, Checks: s.Checks, Clock: k.Clock, Policy: s.SignIn},
 		CreatePAT:               &usecase.CreatePAT{Store: k.Store, Clock: k.Clock, Random: k.Random, SignIn: s.SignIn, Policy: s.PAT},
+		CreateRecoveryCodes:     &usecase.CreateRecoveryCodes{Store: k.Store, Random: k.Random, Factor: factor, Policy: s.SignIn},
+		ElevateTOTP:             &usecase.ElevateTOTP{Store: k.Store, Factor: factor, Sessions: sessions, Policy: s.SignIn},
+		VerifyChangeUserMFA:     &usecase.VerifyChangeUserMFA{Store: k.Store, Factor: factor, Policy: s.SignIn, Enabled: !s.MFAOff},
+		VerifySignInMFATOTP:     &usecase.VerifySignInMFATOTP{Store: k.Store, Factor: factor, Sessions: sessions, Policy: s.SignIn},
 		DeletePAT:               &usecase.DeletePAT{Store: k.Store, Policy: s.SignIn},
 		ElevateWebauthn:         &usecase.ElevateWebauthn{Ceremonies: ceremonies, Policy: s.SignIn},
 		EndOtherSessions:        &usecase.EndOtherSessions{Store: k.Store},
@@ -227,9 +238,21 @@ func (k *Kit) SignUp(email domain.Email) usecase.Session {
 	return *session
 }
 
-// SignIn signs in with an address and a password.
+// SignIn signs a user without a second factor in with an address and a password.
 func (k *Kit) SignIn(email domain.Email, password string) (usecase.Session, error) {
-	return k.UseCases.SignInEmailPassword.Do(context.Background(), usecase.SignInEmailPasswordInput{Email: email, Password: password})
+	k.t.Helper()
+	return k.Only(k.UseCases.SignInEmailPassword.Do(context.Background(), usecase.SignInEmailPasswordInput{Email: email, Password: password}))
+}
+
+// Only returns the session of a sign-in that asks for no second factor.
+func (k *Kit) Only(signedIn usecase.SignedIn, err error) (usecase.Session, error) {
+	k.t.Helper()
+	if err != nil {
+		require.Equal(k.t, usecase.SignedIn{}, signedIn)
+		return usecase.Session{}, err
+	}
+	require.Empty(k.t, signedIn.MFATicket)
+	return *signedIn.Session, nil
 }
 
 // Refresh presents a refresh token.

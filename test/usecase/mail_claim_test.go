@@ -25,7 +25,7 @@ func TestClaim_WhoSignsUpAnothersAddressKeepsNoWayIn(t *testing.T) {
 			}},
 			{"code@example.com", func(email domain.Email) domain.User {
 				require.NoError(t, k.SignInOTPEmail.Do(t.Context(), usecase.EmailSignInInput{Email: email}))
-				session, err := k.VerifySignInOTPEmail.Do(t.Context(), usecase.VerifySignInOTPEmailInput{Email: email, OTP: domain.OTP(k.LastMail().Ticket)})
+				session, err := k.Only(k.VerifySignInOTPEmail.Do(t.Context(), usecase.VerifySignInOTPEmailInput{Email: email, OTP: domain.OTP(k.LastMail().Ticket)}))
 				require.NoError(t, err)
 				return session.User
 			}},

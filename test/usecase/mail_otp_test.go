@@ -13,7 +13,7 @@ import (
 )
 
 func guess(k *kit.Kit, email domain.Email, code domain.OTP) (usecase.Session, error) {
-	return k.UseCases.VerifySignInOTPEmail.Do(context.Background(), usecase.VerifySignInOTPEmailInput{Email: email, OTP: code})
+	return k.Only(k.UseCases.VerifySignInOTPEmail.Do(context.Background(), usecase.VerifySignInOTPEmailInput{Email: email, OTP: code}))
 }
 
 // verifyCode types the code of a mail.

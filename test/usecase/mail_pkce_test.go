@@ -15,7 +15,7 @@ import (
 )
 
 func exchange(k *kit.Kit, query url.Values, verifier string) (usecase.Session, error) {
-	return k.UseCases.TokenExchange.Do(context.Background(), usecase.TokenExchangeInput{Code: domain.PKCECode(query.Get("code")), Verifier: verifier})
+	return k.Only(k.UseCases.TokenExchange.Do(context.Background(), usecase.TokenExchangeInput{Code: domain.PKCECode(query.Get("code")), Verifier: verifier}))
 }
 
 // pkceMail asks for a link that is bound to verifier.

@@ -163,17 +163,6 @@ func TestSignIn_AnOldHashIsReplacedOnSuccessOnly(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestSignIn_AUserWithASecondFactorGetsNoSessionByThePasswordAlone(t *testing.T) {
-	k := kit.New(t)
-	k.SignUp("jane@example.com")
-	k.Exec("UPDATE auth.users SET active_mfa_type = 'totp'")
-	before := k.Count("SELECT count(*) FROM auth.refresh_tokens")
-	session, err := k.SignIn("jane@example.com", kit.Password)
-	require.ErrorIs(t, err, domain.DisabledEndpoint)
-	require.Empty(t, session.AccessToken)
-	require.Equal(t, before, k.Count("SELECT count(*) FROM auth.refresh_tokens"))
-}
-
 func TestAnonymous_GetsASessionAndNothingElse(t *testing.T) {
 	kit.OnBoth(t, func(t *testing.T, on func(*kit.Settings)) {
 		k := kit.New(t, on)

@@ -105,8 +105,8 @@ func TestSessions_AreListedWithWhereTheyWereOpened(t *testing.T) {
 		first := k.SignUp("jane@example.com")
 		k.Clock.Advance(time.Hour)
 		phone := domain.Device{UserAgent: "Phone", Address: "2001:db8::1"}
-		second, err := k.UseCases.SignInEmailPassword.Do(domain.WithDevice(t.Context(), phone),
-			usecase.SignInEmailPasswordInput{Email: "jane@example.com", Password: kit.Password})
+		second, err := k.Only(k.UseCases.SignInEmailPassword.Do(domain.WithDevice(t.Context(), phone),
+			usecase.SignInEmailPasswordInput{Email: "jane@example.com", Password: kit.Password}))
 		require.NoError(t, err)
 		createPAT(t, k, first.User.ID, time.Hour)
 		k.Clock.Advance(time.Hour)

@@ -246,7 +246,7 @@ func TestProvider_AnAppWithAChallengeGetsACodeForASession(t *testing.T) {
 			query, err := v.through(visit{ProviderVisitInput: usecase.ProviderVisitInput{CodeChallenge: domain.S256("verifier")}}, who)
 			require.NoError(t, err)
 			require.Empty(t, query.Get("refreshToken"))
-			session, err := v.UseCases.TokenExchange.Do(t.Context(), usecase.TokenExchangeInput{Code: domain.PKCECode(query.Get("code")), Verifier: "verifier"})
+			session, err := v.Only(v.UseCases.TokenExchange.Do(t.Context(), usecase.TokenExchangeInput{Code: domain.PKCECode(query.Get("code")), Verifier: "verifier"}))
 			require.NoError(t, err)
 			require.Equal(t, who.Email, session.User.Email)
 		}

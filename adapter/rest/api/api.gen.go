@@ -506,6 +506,20 @@ type CreatePATResponse struct {
 	PersonalAccessToken string `json:"personalAccessToken"`
 }
 
+// CreateRecoveryCodesRequest The proof that the user may have recovery codes.
+type CreateRecoveryCodesRequest struct {
+	// Code A current code of the authenticator app or a recovery code; not needed with an elevated access token.
+	//
+	// Example: 123456
+	Code string `json:"code,omitempty"`
+}
+
+// CreateRecoveryCodesResponse New recovery codes.
+type CreateRecoveryCodesResponse struct {
+	// RecoveryCodes Ten codes, each good for one use.
+	RecoveryCodes []string `json:"recoveryCodes"`
+}
+
 // CredentialAssertionResponse Result of `navigator.credentials.get`, as its `toJSON` gives it.
 type CredentialAssertionResponse = json.RawMessage
 
@@ -529,6 +543,14 @@ type CredentialPropertiesOutput struct {
 
 // CredentialType Kind of a credential.
 type CredentialType string
+
+// ElevateTotpRequest The proof for an elevated session.
+type ElevateTotpRequest struct {
+	// Code A current code of the authenticator app or a recovery code.
+	//
+	// Example: 123456
+	Code string `json:"code"`
+}
 
 // ErrorResponse What every failed request is answered with.
 type ErrorResponse struct {
@@ -931,8 +953,11 @@ type Session struct {
 	User User `json:"user,omitempty"`
 }
 
-// SessionPayload A session, where there is one.
+// SessionPayload A session, where there is one, or a challenge for the second factor.
 type SessionPayload struct {
+	// Mfa Says that a second factor is needed.
+	Mfa *MFAChallengePayload `json:"mfa,omitempty"`
+
 	// Session A session of a user.
 	Session *Session `json:"session,omitempty"`
 }
@@ -996,7 +1021,9 @@ type SignInIDTokenRequest struct {
 
 // SignInMfaTotpRequest The second step of a sign-in.
 type SignInMfaTotpRequest struct {
-	// Otp The current code of the authenticator app.
+	// Otp The current code of the authenticator app, or a recovery code.
+	//
+	// Example: 123456
 	Otp string `json:"otp"`
 
 	// Ticket The ticket from `mfa.ticket` of the first step.
@@ -1027,8 +1054,11 @@ type SignInOTPEmailVerifyRequest struct {
 	Otp string `json:"otp"`
 }
 
-// SignInOTPEmailVerifyResponse The session.
+// SignInOTPEmailVerifyResponse Either a session or a challenge for the second factor.
 type SignInOTPEmailVerifyResponse struct {
+	// Mfa Says that a second factor is needed.
+	Mfa *MFAChallengePayload `json:"mfa,omitempty"`
+
 	// Session A session of a user.
 	Session *Session `json:"session,omitempty"`
 }
@@ -1387,7 +1417,7 @@ type UserMfaRequest struct {
 	// Example: totp
 	ActiveMfaType UserMfaRequestActiveMfaType `json:"activeMfaType,omitempty"`
 
-	// Code The current code of the authenticator app.
+	// Code The current code of the authenticator app. To switch the second factor off, a recovery code will do.
 	//
 	// Example: 123456
 	Code string `json:"code"`
@@ -1624,6 +1654,9 @@ type VerifyTicketParams struct {
 	CodeChallenge CodeChallenge `form:"codeChallenge,omitempty" json:"codeChallenge,omitempty"`
 }
 
+// ElevateTotpJSONRequestBody defines body for ElevateTotp for application/json ContentType.
+type ElevateTotpJSONRequestBody = ElevateTotpRequest
+
 // VerifyElevateWebauthnJSONRequestBody defines body for VerifyElevateWebauthn for application/json ContentType.
 type VerifyElevateWebauthnJSONRequestBody = SignInWebauthnVerifyRequest
 
@@ -1716,6 +1749,9 @@ type SendVerificationEmailJSONRequestBody = UserEmailSendVerificationEmailReques
 
 // VerifyChangeUserMfaJSONRequestBody defines body for VerifyChangeUserMfa for application/json ContentType.
 type VerifyChangeUserMfaJSONRequestBody = UserMfaRequest
+
+// CreateRecoveryCodesJSONRequestBody defines body for CreateRecoveryCodes for application/json ContentType.
+type CreateRecoveryCodesJSONRequestBody = CreateRecoveryCodesRequest
 
 // ChangeUserPasswordJSONRequestBody defines body for ChangeUserPassword for application/json ContentType.
 type ChangeUserPasswordJSONRequestBody = UserPasswordRequest
@@ -1829,6 +1865,9 @@ type ServerInterface interface {
 	// GetJWKs List the public signing keys
 	// (GET /.well-known/jwks.json)
 	GetJWKs(ctx echo.Context) error
+	// ElevateTotp Elevate with a code
+	// (POST /elevate/totp)
+	ElevateTotp(ctx echo.Context) error
 	// ElevateWebauthn Start an elevation with a security key
 	// (POST /elevate/webauthn)
 	ElevateWebauthn(ctx echo.Context) error
@@ -1961,6 +2000,9 @@ type ServerInterface interface {
 	// VerifyChangeUserMfa Switch the second factor on or off
 	// (POST /user/mfa)
 	VerifyChangeUserMfa(ctx echo.Context) error
+	// CreateRecoveryCodes Create recovery codes
+	// (POST /user/mfa/recovery-codes)
+	CreateRecoveryCodes(ctx echo.Context) error
 	// ChangeUserPassword Change the password
 	// (POST /user/password)
 	ChangeUserPassword(ctx echo.Context) error
@@ -2019,6 +2061,15 @@ func (w *ServerInterfaceWrapper) GetJWKs(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetJWKs(ctx)
+	return err
+}
+
+// ElevateTotp converts echo context to params.
+func (w *ServerInterfaceWrapper) ElevateTotp(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ElevateTotp(ctx)
 	return err
 }
 
@@ -2695,6 +2746,15 @@ func (w *ServerInterfaceWrapper) VerifyChangeUserMfa(ctx echo.Context) error {
 	return err
 }
 
+// CreateRecoveryCodes converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateRecoveryCodes(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateRecoveryCodes(ctx)
+	return err
+}
+
 // ChangeUserPassword converts echo context to params.
 func (w *ServerInterfaceWrapper) ChangeUserPassword(ctx echo.Context) error {
 	var err error
@@ -2956,6 +3016,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	}
 
 	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJWKs, options.OperationMiddlewares["getJWKs"]...)
+	router.POST(options.BaseURL+"/elevate/totp", wrapper.ElevateTotp, options.OperationMiddlewares["elevateTotp"]...)
 	router.POST(options.BaseURL+"/elevate/webauthn", wrapper.ElevateWebauthn, options.OperationMiddlewares["elevateWebauthn"]...)
 	router.POST(options.BaseURL+"/elevate/webauthn/verify", wrapper.VerifyElevateWebauthn, options.OperationMiddlewares["verifyElevateWebauthn"]...)
 	router.GET(options.BaseURL+"/healthz", wrapper.HealthCheckGet, options.OperationMiddlewares["healthCheckGet"]...)
@@ -3000,6 +3061,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/user/email/change", wrapper.ChangeUserEmail, options.OperationMiddlewares["changeUserEmail"]...)
 	router.POST(options.BaseURL+"/user/email/send-verification-email", wrapper.SendVerificationEmail, options.OperationMiddlewares["sendVerificationEmail"]...)
 	router.POST(options.BaseURL+"/user/mfa", wrapper.VerifyChangeUserMfa, options.OperationMiddlewares["verifyChangeUserMfa"]...)
+	router.POST(options.BaseURL+"/user/mfa/recovery-codes", wrapper.CreateRecoveryCodes, options.OperationMiddlewares["createRecoveryCodes"]...)
 	router.POST(options.BaseURL+"/user/password", wrapper.ChangeUserPassword, options.OperationMiddlewares["changeUserPassword"]...)
 	router.POST(options.BaseURL+"/user/password/reset", wrapper.SendPasswordResetEmail, options.OperationMiddlewares["sendPasswordResetEmail"]...)
 	router.POST(options.BaseURL+"/user/provider/tokens", wrapper.RenewProviderTokens, options.OperationMiddlewares["renewProviderTokens"]...)
@@ -3057,6 +3119,45 @@ type GetJWKsdefaultJSONResponse struct {
 }
 
 func (response GetJWKsdefaultJSONResponse) VisitGetJWKsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ElevateTotpRequestObject struct {
+	Body *ElevateTotpJSONRequestBody
+}
+
+type ElevateTotpResponseObject interface {
+	VisitElevateTotpResponse(w http.ResponseWriter) error
+}
+
+type ElevateTotp200JSONResponse SessionPayload
+
+func (response ElevateTotp200JSONResponse) VisitElevateTotpResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ElevateTotpdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response ElevateTotpdefaultJSONResponse) VisitElevateTotpResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4795,6 +4896,45 @@ func (response VerifyChangeUserMfadefaultJSONResponse) VisitVerifyChangeUserMfaR
 	return err
 }
 
+type CreateRecoveryCodesRequestObject struct {
+	Body *CreateRecoveryCodesJSONRequestBody
+}
+
+type CreateRecoveryCodesResponseObject interface {
+	VisitCreateRecoveryCodesResponse(w http.ResponseWriter) error
+}
+
+type CreateRecoveryCodes200JSONResponse CreateRecoveryCodesResponse
+
+func (response CreateRecoveryCodes200JSONResponse) VisitCreateRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateRecoveryCodesdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response CreateRecoveryCodesdefaultJSONResponse) VisitCreateRecoveryCodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ChangeUserPasswordRequestObject struct {
 	Body *ChangeUserPasswordJSONRequestBody
 }
@@ -5386,6 +5526,9 @@ type StrictServerInterface interface {
 	// GetJWKs List the public signing keys
 	// (GET /.well-known/jwks.json)
 	GetJWKs(ctx context.Context, request GetJWKsRequestObject) (GetJWKsResponseObject, error)
+	// ElevateTotp Elevate with a code
+	// (POST /elevate/totp)
+	ElevateTotp(ctx context.Context, request ElevateTotpRequestObject) (ElevateTotpResponseObject, error)
 	// ElevateWebauthn Start an elevation with a security key
 	// (POST /elevate/webauthn)
 	ElevateWebauthn(ctx context.Context, request ElevateWebauthnRequestObject) (ElevateWebauthnResponseObject, error)
@@ -5518,6 +5661,9 @@ type StrictServerInterface interface {
 	// VerifyChangeUserMfa Switch the second factor on or off
 	// (POST /user/mfa)
 	VerifyChangeUserMfa(ctx context.Context, request VerifyChangeUserMfaRequestObject) (VerifyChangeUserMfaResponseObject, error)
+	// CreateRecoveryCodes Create recovery codes
+	// (POST /user/mfa/recovery-codes)
+	CreateRecoveryCodes(ctx context.Context, request CreateRecoveryCodesRequestObject) (CreateRecoveryCodesResponseObject, error)
 	// ChangeUserPassword Change the password
 	// (POST /user/password)
 	ChangeUserPassword(ctx context.Context, request ChangeUserPasswordRequestObject) (ChangeUserPasswordResponseObject, error)
@@ -5594,6 +5740,52 @@ func (sh *strictHandler) GetJWKs(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetJWKsResponseObject); ok {
 		return validResponse.VisitGetJWKsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ElevateTotp operation middleware
+func (sh *strictHandler) ElevateTotp(ctx echo.Context) error {
+	var request ElevateTotpRequestObject
+
+	var body ElevateTotpJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ElevateTotp(ctx.Request().Context(), request.(ElevateTotpRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ElevateTotp")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ElevateTotpResponseObject); ok {
+		return validResponse.VisitElevateTotpResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -7332,6 +7524,55 @@ func (sh *strictHandler) VerifyChangeUserMfa(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(VerifyChangeUserMfaResponseObject); ok {
 		return validResponse.VisitVerifyChangeUserMfaResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateRecoveryCodes operation middleware
+func (sh *strictHandler) CreateRecoveryCodes(ctx echo.Context) error {
+	var request CreateRecoveryCodesRequestObject
+
+	var body CreateRecoveryCodesJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateRecoveryCodes(ctx.Request().Context(), request.(CreateRecoveryCodesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateRecoveryCodes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateRecoveryCodesResponseObject); ok {
+		return validResponse.VisitCreateRecoveryCodesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -1,0 +1,47 @@
+package usecase
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
+)
+
+// ElevateTOTP gives a signed-in user an elevated session for a code.
+type ElevateTOTP struct {
+	Store    port.Store
+	Factor   SecondFactor
+	Sessions Sessions
+	Policy   domain.SignInPolicy
+}
+
+// Do returns a new session, beside the one that the bearer has, whose access token is elevated. Errors: those of
+// domain.SignInPolicy.MayAct, DisabledMFATOTP, NoTOTPSecret, TooManyRequests, InvalidTOTP.
+func (uc *ElevateTOTP) Do(ctx context.Context, bearer domain.UserID, code string) (session Session, err error) {
+	user, err := actingUser(ctx, uc.Store.Users(), uc.Policy, bearer)
+	if err != nil {
+		return Session{}, err
+	}
+	if user.ActiveMFA != domain.TOTPMFA {
+		return Session{}, domain.DisabledMFATOTP
+	}
+	proof, err := uc.Factor.check(ctx, user.ID, code)
+	if err != nil {
+		return Session{}, err
+	}
+	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+		if err := proof.use(ctx, repos.MFASecrets()); err != nil {
+			return err
+		}
+		session, err = uc.Sessions.openElevated(ctx, repos.Sessions(), user)
+		return err
+	})
+	if errors.Is(err, port.ErrNotFound) {
+		return Session{}, domain.InvalidEmailPassword // the account was disabled or removed in the meantime
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	return session, nil
+}

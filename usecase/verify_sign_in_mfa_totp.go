@@ -1,0 +1,64 @@
+package usecase
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
+)
+
+// VerifySignInMFATOTP is the second step of a sign-in. It works even where TOTP is not offered any more: who has it switched on must
+// not be locked out, nor let in without it.
+type VerifySignInMFATOTP struct {
+	Store    port.Store
+	Factor   SecondFactor
+	Sessions Sessions
+	Policy   domain.SignInPolicy
+}
+
+// VerifySignInMFATOTPInput is the ticket of the first step and a code.
+type VerifySignInMFATOTPInput struct {
+	Ticket domain.Ticket
+	Code   string
+}
+
+// Do returns a session. A wrong code leaves the ticket good for domain.MFATicketAttempts codes in all. Errors: InvalidTicket, those of
+// domain.SignInPolicy.MayAct, DisabledMFATOTP, NoTOTPSecret, TooManyRequests, InvalidTOTP.
+func (uc *VerifySignInMFATOTP) Do(ctx context.Context, in VerifySignInMFATOTPInput) (session Session, err error) {
+	if !in.Ticket.IsMFA() {
+		return Session{}, domain.InvalidTicket
+	}
+	ticket, err := uc.Store.Tickets().Attempt(ctx, in.Ticket.Hash(), uc.Sessions.Clock.Now())
+	if err != nil {
+		return Session{}, ticketError(err)
+	}
+	user, err := actingUser(ctx, uc.Store.Users(), uc.Policy, ticket.UserID)
+	if err != nil {
+		return Session{}, err
+	}
+	if user.ActiveMFA != domain.TOTPMFA {
+		return Session{}, domain.DisabledMFATOTP
+	}
+	proof, err := uc.Factor.check(ctx, user.ID, in.Code)
+	if err != nil {
+		return Session{}, err
+	}
+	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+		if _, err := repos.Tickets().Consume(ctx, in.Ticket.Hash(), uc.Sessions.Clock.Now()); err != nil {
+			return ticketError(err)
+		}
+		if err := proof.use(ctx, repos.MFASecrets()); err != nil {
+			return err
+		}
+		session, err = uc.Sessions.openAs(ctx, repos.Sessions(), user, "", ticket.SessionID)
+		return err
+	})
+	if errors.Is(err, port.ErrNotFound) {
+		return Session{}, domain.InvalidTicket // the account was disabled or removed in the meantime
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	return session, nil
+}
