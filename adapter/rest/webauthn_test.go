@@ -105,6 +105,16 @@ func TestWebAuthn_ASignUpWaitsForTheAddressToBeVerified(t *testing.T) {
 	require.True(t, sessionIn(c.signInWith(key, "jane@example.com")).User.EmailVerified)
 }
 
+func TestWebAuthn_AKeyOfWhoeverPreparedTheAccountIsGoneOnceTheOwnerComes(t *testing.T) {
+	t.Parallel()
+	c, strangers := newClientWith(t, setup{kit: []func(*kit.Settings){requireVerified}}), passkey("stranger's")
+	c.mustPost("/signup/webauthn/verify", answerWith(strangers.Create(c.ceremony("/signup/webauthn", "", address("jane@example.com")))))
+	c.mustPost("/signin/passwordless/email", address("jane@example.com"))
+	bearer := decode[api.Session](c.mustPost("/token", refresh(c.parameter(c.redirected(c.link()), "refreshToken")))).AccessToken
+	require.Empty(t, c.keys(bearer))
+	require.Equal(t, http.StatusBadRequest, c.signInWith(strangers, "").status)
+}
+
 func TestWebAuthn_TheLinkOfASignUpIsBoundToTheChallengeOfTheApp(t *testing.T) {
 	t.Parallel()
 	c := newClientWith(t, setup{kit: []func(*kit.Settings){requireVerified}})

@@ -84,6 +84,25 @@ onEveryDatabase('passkeys in Chromium', env, (d, it) => {
     await user.context.close();
   });
 
+  it('sign in by address', async () => {
+    const user = await open(browser, d);
+    const email = await user.signUp();
+    await user.says(`Signed in as ${email}`);
+    await user.press('Sign out');
+    await user.says('Not signed in');
+    const signedIn = await user.page.evaluate(async ([authUrl, email]) => {
+      const { createClient } = await import('@nhost/nhost-js');
+      const nhost = createClient({ authUrl });
+      const { body: options } = await nhost.auth.signInWebauthn({ email });
+      const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+      const credential = await navigator.credentials.get({ publicKey });
+      const { body } = await nhost.auth.verifySignInWebauthn({ credential });
+      return { allowed: options.allowCredentials.length, email: body.session.user.email, kept: nhost.getUserSession()?.user.email };
+    }, [d.url(), email.toUpperCase()]);
+    assert.deepEqual(signedIn, { allowed: 1, email, kept: email });
+    await user.context.close();
+  });
+
   it('are offered by autofill', async () => {
     const user = await open(browser, d);
     assert.equal(await user.page.evaluate(() => PublicKeyCredential.isConditionalMediationAvailable()), true);
