@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,7 +49,6 @@ type loader struct {
 	development bool
 	cfg         Config
 	problems    []Problem
-	incomplete  []reflect.Value // the switches of providers that lack something
 }
 
 // read takes over what is set, under its main name.

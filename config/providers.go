@@ -91,25 +91,12 @@ func providerFields(at reflect.StructField, path []int) []field {
 	return list
 }
 
-// checkProviders looks at the providers that are switched on. One that can't be used is switched off again, which production
+// checkProviders looks at every provider. One that is switched on and can't be used is switched off again, which production
 // refuses.
 func (l *loader) checkProviders() {
-	for _, f := range l.fields {
-		if f.prefix == "" || l.hasProblem(f.name) {
-			continue
-		}
-		value := reflect.ValueOf(&l.cfg).Elem().FieldByIndex(f.Index)
-		enabled := reflect.ValueOf(&l.cfg).Elem().FieldByIndex(f.Index[:len(f.Index)-1]).FieldByName("Enabled")
-		if f.typeName() == "URL" {
-			l.checkProviderURL(f.name, value.String())
-		}
-		if f.Tag.Get("needed") != "" && enabled.Bool() && value.IsZero() {
-			l.unsafe(f.name, "is required with "+f.prefix+"ENABLED; without it the provider stays switched off")
-			l.incomplete = append(l.incomplete, enabled)
-		}
-	}
-	for _, enabled := range l.incomplete { // when all that is missing is named
-		enabled.SetBool(false)
+	providers := reflect.ValueOf(&l.cfg.Providers).Elem()
+	for i := range providers.NumField() {
+		l.checkProvider(providers.Field(i).Addr().Interface().(*Provider), providers.Type().Field(i).Tag.Get("envPrefix"))
 	}
 	if l.cfg.Providers.AzureAD.Enabled {
 		l.warn("AUTH_PROVIDER_AZUREAD_ENABLED", "Microsoft has replaced these endpoints: use AUTH_PROVIDER_ENTRAID_ENABLED for new users")
@@ -117,6 +104,25 @@ func (l *loader) checkProviders() {
 	if l.cfg.Providers.WindowsLive.Enabled {
 		l.warn("AUTH_PROVIDER_WINDOWS_LIVE_ENABLED", "Microsoft has switched this service off: use AUTH_PROVIDER_ENTRAID_ENABLED")
 	}
+}
+
+// checkProvider names everything that is wrong with the provider whose variables begin with prefix.
+func (l *loader) checkProvider(p *Provider, prefix string) {
+	complete := true
+	for _, f := range l.fields {
+		if f.prefix != prefix || l.hasProblem(f.name) {
+			continue
+		}
+		value := reflect.ValueOf(l.cfg).FieldByIndex(f.Index)
+		if f.typeName() == "URL" {
+			l.checkProviderURL(f.name, value.String())
+		}
+		if p.Enabled && f.Tag.Get("needed") != "" && value.IsZero() {
+			l.unsafe(f.name, "is required with "+prefix+"ENABLED; without it the provider stays switched off")
+			complete = false
+		}
+	}
+	p.Enabled = p.Enabled && complete
 }
 
 func (l *loader) checkProviderURL(name, raw string) {
