@@ -37,6 +37,7 @@ func (l *loader) checkValues() {
 	if issuer := l.cfg.MFATOTPIssuer; issuer == "" || len(issuer) > maxIssuer || strings.Contains(issuer, ":") || hasControl(issuer) {
 		l.problem("AUTH_MFA_TOTP_ISSUER", fmt.Sprintf("must be 1 to %d bytes long and have neither colons nor control characters", maxIssuer))
 	}
+	l.checkOIDC()
 }
 
 // maxIssuer keeps the QR code readable; percent-encoding makes three bytes of one.

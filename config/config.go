@@ -203,7 +203,7 @@ type Config struct {
 	// MemcacheServer is not used; it is known so that its absence can be told.
 	MemcacheServer string `env:"AUTH_RATE_LIMIT_MEMCACHE_SERVER" doc:"Not supported: use AUTH_RATE_LIMIT_REDIS_URL in its place."`
 
-	// Providers are the identity providers.
+	// Providers are the identity providers that hexauth knows by name.
 	Providers Providers `env:"-"`
 
 	// CaptchaProvider is turnstile, hcaptcha or recaptcha.
@@ -227,6 +227,9 @@ type Config struct {
 	MetricsAddr string `env:"AUTH_METRICS_ADDR" group:"Observability" defaultText:"empty: no metrics" example:"127.0.0.1:9464" doc:"Address of a listener of its own that answers GET /metrics for Prometheus, see observability.md. Whoever reaches it can read it: keep it inside."`
 	// PprofAddr is the address, host:port, of Go's profiler; "" for none.
 	PprofAddr string `env:"AUTH_PPROF_ADDR" defaultText:"empty: no profiler" example:"127.0.0.1:6060" doc:"Address of a listener of its own that answers Go's profiler at /debug/pprof/. Profiles of memory can hold secrets, so production takes loopback addresses only."`
+
+	// OIDCProviders are OpenID issuers.
+	OIDCProviders OIDCProviders `env:"AUTH_OIDC_PROVIDERS" secret:"true" group:"OpenID providers" example:"[{\"name\":\"corp\",\"issuer\":\"https://id.example.com\",\"clientId\":\"hexauth\",\"clientSecret\":\"…\"}]" doc:"OpenID issuers through which users may come in, as a JSON list; openid-providers.md describes its members."`
 
 	// Development tells the mode, forced or found out.
 	Development bool `env:"AUTH_DEV_MODE" group:"Modes" defaultText:"true when neither a database nor HASURA_GRAPHQL_JWT_SECRET is configured" example:"true" doc:"Forces development mode (true) or production (false)."`

@@ -109,7 +109,7 @@ func (f field) typeName() string {
 		return "list"
 	case reflect.TypeFor[[]byte]():
 		return "hexadecimal"
-	case reflect.TypeFor[*JWTSecret]():
+	case reflect.TypeFor[*JWTSecret](), reflect.TypeFor[OIDCProviders]():
 		return "JSON"
 	case reflect.TypeFor[*ecdsa.PrivateKey]():
 		return "PEM"

@@ -51,7 +51,9 @@ type Provider struct {
 	TeamID     string            `env:"TEAM_ID" only:"apple" needed:"true" defaultText:"required when enabled" example:"A1B2C3D4E5" doc:"Id of the team that the client belongs to."`
 	KeyID      string            `env:"KEY_ID" only:"apple" needed:"true" defaultText:"required when enabled" example:"F6G7H8I9J0" doc:"Id of the key that signs client secrets."`
 	PrivateKey *ecdsa.PrivateKey `env:"PRIVATE_KEY" only:"apple" needed:"true" defaultText:"required when enabled" secret:"true" doc:"That key, as Apple's .p8 file has it. Line breaks may be written as \\n, and the whole may be in base64."`
-	KeysURL    string            `env:"JWKS_URL" only:"apple" defaultText:"that of {title}" doc:"Address of the keys that sign id tokens."`
+	KeysURL    string            `env:"JWKS_URL" only:"apple,google" defaultText:"that of {title}" doc:"Address of the keys that sign id tokens."`
+
+	Audiences []string `env:"AUDIENCE" only:"apple,google" example:"com.example.app,com.example.web" doc:"Client ids of your apps at {title}. With them, id tokens that an app got from {title} by itself are accepted, whether or not ENABLED is set."`
 
 	Tenant string `env:"TENANT" only:"azuread,entraid" defaultText:"common" example:"contoso.onmicrosoft.com" doc:"Whose accounts may come in: a tenant's id or domain, organizations, consumers, or common for all."`
 

@@ -168,6 +168,7 @@ func TestEffective_TellsValuesAndSources(t *testing.T) {
 		{Name: "AUTH_CAPTCHA_SEND_ADDRESS", Value: "false", Source: config.FromDefault},
 		{Name: "AUTH_METRICS_ADDR", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_PPROF_ADDR", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_OIDC_PROVIDERS", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_DEV_MODE", Value: "true", Source: config.FromEnvironment},
 		{Name: "AUTH_DATA_DIR", Value: "./data", Source: config.FromDefault},
 	}

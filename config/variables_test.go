@@ -34,9 +34,9 @@ func TestVariables_AreCompleteAndUnique(t *testing.T) {
 		}
 		require.Contains(t, config.Markdown(), "| `"+v.Name+"` |")
 	}
-	require.Equal(t, []string{"Server", "Database", "Tokens and keys", "Passkeys", "Elevation and second factors", "Sign-up and users", "Passwords", "Mail", "Access control", "Limits", "Observability", "Modes"}, groups)
-	require.Len(t, seen, 104+ofProviders)
-	require.Equal(t, 118, ofProviders)
+	require.Equal(t, []string{"Server", "Database", "Tokens and keys", "Passkeys", "Elevation and second factors", "Sign-up and users", "Passwords", "Mail", "Access control", "Limits", "Observability", "OpenID providers", "Modes"}, groups)
+	require.Len(t, seen, 105+ofProviders)
+	require.Equal(t, 121, ofProviders)
 }
 
 func TestVariables_DescribeOne(t *testing.T) {

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/hexauth/hexauth/adapter/outgoing"
 	"github.com/hexauth/hexauth/port"
 )
 
 // New returns the provider of a name, which is also its part of the API's paths. It doesn't connect.
 func New(name string, s Settings, o Options) (port.IdentityProvider, error) {
 	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
-	o.Client = newClient(o.Client, o.Timeout)
+	o.Client = outgoing.New(o.Client, o.Timeout)
 	if s.ClientID == "" || s.ClientSecret == "" && name != "apple" {
 		return nil, fmt.Errorf("oauth: %s: the client id or secret is missing", name)
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 
 	"github.com/hexauth/hexauth/adapter/oauth"
+	"github.com/hexauth/hexauth/adapter/oidc"
 	"github.com/hexauth/hexauth/adapter/system"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/port"
@@ -34,12 +36,37 @@ func namedProviders(cfg config.Config) (map[string]port.IdentityProvider, error)
 type identityProviders struct {
 	byRedirect usecase.Providers
 	byToken    usecase.IDTokens
+	jobs       []func(context.Context) // keep keys and addresses up to date
 }
 
-// newProviders builds those that are switched on.
+// newProviders builds those that are switched on. None is asked anything yet.
 func newProviders(cfg config.Config) (identityProviders, error) {
 	named, err := namedProviders(cfg)
-	return identityProviders{byRedirect: named, byToken: usecase.IDTokens{}}, err
+	if err != nil {
+		return identityProviders{}, err
+	}
+	p := identityProviders{byRedirect: named, byToken: usecase.IDTokens{}}
+	options := oidc.Options{Clock: system.Clock{}, Random: system.Random{}}
+	if apple := cfg.Providers.Apple; len(apple.Audiences) > 0 {
+		p.addVerifier("apple", oidc.Apple(apple.Audiences, apple.KeysURL, options))
+	}
+	if google := cfg.Providers.Google; len(google.Audiences) > 0 {
+		p.addVerifier("google", oidc.Google(google.Audiences, google.KeysURL, options))
+	}
+	for _, c := range cfg.OIDCProviders {
+		issuer := oidc.NewIssuer(oidc.Settings{
+			Name: c.Name, Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret, Scopes: c.Scopes,
+			Claims: oidc.ClaimNames(c.Claims), Audiences: c.Audiences,
+		}, options)
+		p.byRedirect[c.Name], p.byToken[c.Name] = issuer, issuer
+		p.jobs = append(p.jobs, issuer.Run)
+	}
+	return p, nil
+}
+
+func (p *identityProviders) addVerifier(name string, verifier *oidc.Verifier) {
+	p.byToken[name] = verifier
+	p.jobs = append(p.jobs, verifier.Run)
 }
 
 // names are those under which identities can be linked.

@@ -38,6 +38,9 @@ var allowed = map[string]struct {
 	"port/porttest": {[]string{"domain", "port"}, true},
 	"usecase":       {[]string{"domain", "port"}, false},
 	"adapter":       {[]string{"domain", "port"}, true},
+	// What requests to providers have in common.
+	"adapter/oauth": {[]string{"domain", "port", "adapter/outgoing"}, true},
+	"adapter/oidc":  {[]string{"domain", "port", "adapter/outgoing"}, true},
 	// The store's schema, and what lives below the adapter itself.
 	"adapter/bunstore": {[]string{"domain", "port", "migrations"}, true},
 	"adapter/rest":     {[]string{"domain", "port", "usecase", "adapter/rest"}, true},
