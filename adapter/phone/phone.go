@@ -1,20 +1,18 @@
 package phone
 
 import (
+	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/nyaruka/phonenumbers"
 
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
 )
 
 const (
-	maxText   = 64 // bytes
-	maxE164   = 16 // characters, the plus sign included; ITU-T E.164 §6.1
-	nonRegion = "001"
-	field     = "phoneNumber"
+	maxText = 64 // bytes
+	maxE164 = 16 // characters, the plus sign included; ITU-T E.164 §6.1
+	field   = "phoneNumber"
 )
 
 // Numbers is a port.PhoneNumbers. The zero value is ready for use.
@@ -71,17 +69,22 @@ func international(text string) (string, bool) {
 	return number, strings.HasPrefix(number, "+")
 }
 
-func parse(digits string) (e164, country string, ok bool) {
-	number, err := phonenumbers.Parse(digits, "")
-	if err != nil || phonenumbers.IsPossibleNumberWithReason(number) != phonenumbers.IS_POSSIBLE {
+// parse reads a plus sign and digits.
+func parse(number string) (e164, country string, ok bool) {
+	p, national, ok := split(strings.TrimPrefix(number, "+"))
+	if !ok {
 		return "", "", false
 	}
-	e164 = phonenumbers.Format(number, phonenumbers.E164)
-	if len(e164) > maxE164 {
+	national = p.withoutPrefix(national)
+	if e164 = "+" + p.code + national; !p.possible(national) || len(e164) > maxE164 {
 		return "", "", false
 	}
-	if country = phonenumbers.GetRegionCodeForNumber(number); country == nonRegion {
-		country = ""
-	}
-	return e164, country, true
+	return e164, p.country(national), true
+}
+
+// Country tells whether numbers of a country (ISO 3166) are told apart.
+func (Numbers) Country(country string) bool {
+	return country != "" && slices.ContainsFunc(plans[:], func(p plan) bool {
+		return slices.ContainsFunc(p.regions, func(r region) bool { return r.country == country })
+	})
 }
