@@ -38,6 +38,7 @@ func (l *loader) checkValues() {
 		l.problem("AUTH_MFA_TOTP_ISSUER", fmt.Sprintf("must be 1 to %d bytes long and have neither colons nor control characters", maxIssuer))
 	}
 	l.checkOIDC()
+	l.checkSMS()
 }
 
 // maxIssuer keeps the QR code readable; percent-encoding makes three bytes of one.

@@ -159,6 +159,33 @@ type Config struct {
 	// EmailTemplatesPath is the folder of custom templates, "" for none.
 	EmailTemplatesPath string `env:"AUTH_EMAIL_TEMPLATES_PATH" defaultText:"/app/email-templates where that exists" example:"/etc/hexauth/email-templates" doc:"Folder of your own templates, see mail-templates.md. What it lacks is taken from the built-in ones."`
 
+	// SMSPasswordlessEnabled allows sign-in by codes that are sent to phones.
+	SMSPasswordlessEnabled bool `env:"AUTH_SMS_PASSWORDLESS_ENABLED" envDefault:"false" group:"SMS" doc:"Allow sign-in by a code that is sent by SMS."`
+	// SMSProvider is the gateway.
+	SMSProvider string `env:"AUTH_SMS_PROVIDER" envDefault:"twilio" devDefault:"dev" enum:"twilio,modica,http,dev" doc:"Who sends SMS: Twilio, Modica, any gateway that takes JSON by POST (http), or nobody: dev shows them at /dev/mailbox, in development mode only."`
+	// SMSTwilioAccountSID and the two after it are the account at Twilio.
+	SMSTwilioAccountSID string `env:"AUTH_SMS_TWILIO_ACCOUNT_SID" example:"AC0123456789abcdef0123456789abcdef" doc:"Twilio: SID of the account."`
+	SMSTwilioAuthToken  string `env:"AUTH_SMS_TWILIO_AUTH_TOKEN" secret:"true" doc:"Twilio: auth token of the account."`
+	SMSTwilioServiceID  string `env:"AUTH_SMS_TWILIO_MESSAGING_SERVICE_ID" example:"MG0123456789abcdef0123456789abcdef" doc:"Twilio: SID of a messaging service (MG…), or a sender (a number, a short code, a name). With the SID of a Verify service (VA…) Twilio makes, sends and checks the codes."`
+	SMSTwilioURL        string `env:"AUTH_SMS_TWILIO_API_URL" defaultText:"Twilio's hosts" example:"https://twilio.example.com" doc:"Base URL of Twilio's APIs, for a proxy."`
+	// SMSModicaUsername and the two after it are the account at Modica.
+	SMSModicaUsername string `env:"AUTH_SMS_MODICA_USERNAME" example:"example" doc:"Modica: user name."`
+	SMSModicaPassword string `env:"AUTH_SMS_MODICA_PASSWORD" secret:"true" doc:"Modica: password."`
+	SMSModicaURL      string `env:"AUTH_SMS_MODICA_API_URL" envDefault:"https://api.modicagroup.com" doc:"Base URL of Modica's API."`
+	// SMSHTTPURL and the two after it are a request to any gateway.
+	SMSHTTPURL      string            `env:"AUTH_SMS_HTTP_URL" secret:"true" doc:"Gateway (http): URL that takes the POST, query included."`
+	SMSHTTPHeaders  map[string]string `env:"AUTH_SMS_HTTP_HEADERS" secret:"true" doc:"Gateway (http): headers of the request, as a JSON object of strings such as {\"Authorization\":\"Bearer …\"}."`
+	SMSHTTPTemplate string            `env:"AUTH_SMS_HTTP_TEMPLATE" envDefault:"{\"to\":\"${to}\",\"text\":\"${text}\"}" doc:"Gateway (http): JSON document to send, with ${to} and ${text} inside strings."`
+	// SMSAllowedCountries are ISO 3166 codes in upper case; nil for all.
+	SMSAllowedCountries []string `env:"AUTH_SMS_ALLOWED_COUNTRIES" example:"DE,AT,CH" defaultText:"all" doc:"Countries whose numbers get SMS: ISO 3166 codes."`
+	// SMSTestNumbers are as given.
+	SMSTestNumbers []string `env:"AUTH_SMS_TEST_PHONE_NUMBERS" example:"+12025550123" doc:"Numbers that are sent nothing: their codes are written to the log. For tests and for reviewers of app stores."`
+	// SMSLimitNumber and the three after it cap the messages.
+	SMSLimitNumber   int           `env:"AUTH_SMS_LIMIT_NUMBER" envDefault:"5" min:"0" max:"1000000" unit:"messages" doc:"Most SMS to one number in AUTH_SMS_LIMIT_INTERVAL; 0 for no limit."`
+	SMSLimitCountry  int           `env:"AUTH_SMS_LIMIT_COUNTRY" envDefault:"200" min:"0" max:"100000000" unit:"messages" doc:"Most SMS to numbers of one country in AUTH_SMS_LIMIT_INTERVAL; 0 for no limit."`
+	SMSLimitTotal    int           `env:"AUTH_SMS_LIMIT_TOTAL" envDefault:"500" min:"0" max:"100000000" unit:"messages" doc:"Most SMS altogether in AUTH_SMS_LIMIT_INTERVAL; 0 for no limit."`
+	SMSLimitInterval time.Duration `env:"AUTH_SMS_LIMIT_INTERVAL" envDefault:"1h" min:"1s" max:"8760h" doc:"For how long SMS are counted before the count begins anew."`
+
 	// AllowedRedirectURLs are the patterns as given; ClientURL is not among them.
 	AllowedRedirectURLs []string `env:"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS" group:"Access control" example:"https://*.example.com,myapp://" doc:"Where redirectTo may point besides AUTH_CLIENT_URL. * matches within one part of the host or path, ** across parts."`
 	// AllowedEmails, and the three lists after it, are lower-cased.

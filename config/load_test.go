@@ -74,6 +74,13 @@ func defaults() config.Config {
 		HIBPURL:                       "https://api.pwnedpasswords.com",
 		SMTPPort:                      587,
 		SMTPAuthMethod:                "PLAIN",
+		SMSProvider:                   "twilio",
+		SMSModicaURL:                  "https://api.modicagroup.com",
+		SMSHTTPTemplate:               `{"to":"${to}","text":"${text}"}`,
+		SMSLimitNumber:                5,
+		SMSLimitCountry:               200,
+		SMSLimitTotal:                 500,
+		SMSLimitInterval:              time.Hour,
 		GravatarDefault:               "blank",
 		GravatarRating:                "g",
 		PasswordMinLength:             3,
@@ -110,6 +117,7 @@ func TestLoad_NothingConfiguredIsDevelopment(t *testing.T) {
 	want.Host = "127.0.0.1"
 	want.ServerURL = "http://localhost:4000"
 	want.ClientURL = "http://localhost:3000"
+	want.SMSProvider = "dev"
 	want.DatabaseURL = "sqlite://data/hexauth.db"
 	want.MigrationsURL = "sqlite://data/hexauth.db"
 	want.EncryptionKeyFile = "data/encryption.key"
@@ -145,7 +153,12 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		RequireElevatedClaim: "recommended", ElevationMFA: true, MFAEnabled: true, MFATOTPIssuer: "Example & Co", MFAAllMethods: true,
 		PATMaxExpiresIn: 24 * time.Hour, DisableAutoSignUp: true, EmailPasswordlessEnabled: true, OTPEmailEnabled: true, HIBPEnabled: true, HIBPURL: "http://hibp.local",
 		HIBPFailOpen: true, SMTPHost: "mail.example.com", SMTPPort: 465, SMTPSecure: true, SMTPUser: "u", SMTPPassword: "p",
-		SMTPSender: "Example <noreply@example.com>", SMTPAuthMethod: "LOGIN", SMTPAPIHeader: "{}", EmailTemplatesPath: "/templates",
+		SMSPasswordlessEnabled: true, SMSProvider: "http", SMSTwilioAccountSID: "AC1", SMSTwilioAuthToken: "t", SMSTwilioServiceID: "MG1",
+		SMSTwilioURL: "https://twilio.example.com", SMSModicaUsername: "m", SMSModicaPassword: "mp", SMSModicaURL: "https://modica.example.com",
+		SMSHTTPURL: "https://sms.example.com/send?key=k", SMSHTTPHeaders: map[string]string{"Authorization": "Bearer x"}, SMSHTTPTemplate: `["${to}","${text}"]`,
+		SMSAllowedCountries: []string{"DE", "AT"}, SMSTestNumbers: []string{"+12025550123"}, SMSLimitNumber: 1, SMSLimitCountry: 2, SMSLimitTotal: 3,
+		SMSLimitInterval: 24 * time.Hour,
+		SMTPSender:       "Example <noreply@example.com>", SMTPAuthMethod: "LOGIN", SMTPAPIHeader: "{}", EmailTemplatesPath: "/templates",
 		TrustedProxies: []string{"192.0.2.1", "2001:db8::/32"}, ProxyHeader: "forwarded",
 		RateLimitEnabled: true, RateLimitGlobalBurst: 1, RateLimitGlobalInterval: time.Second, RateLimitEmailBurst: 2, RateLimitEmailInterval: 2 * time.Second,
 		RateLimitEmailIsGlobal: true, RateLimitSMSBurst: 3, RateLimitSMSInterval: 3 * time.Second, RateLimitBruteForceBurst: 4,
@@ -154,7 +167,8 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		RateLimitRedisURL: "rediss://u:p@redis.example.com:6380/1", RateLimitRedisPrefix: "auth:", MetricsAddr: "10.0.0.5:9464", PprofAddr: "127.0.0.1:6060", MemcacheServer: "memcached:11211",
 		CaptchaProvider: "recaptcha", CaptchaSecret: "cs", CaptchaURL: "https://captcha.example.com/check", CaptchaTimeout: time.Second, CaptchaMinScore: 0.75,
 		CaptchaHostnames: []string{"a.example.com", "b.example.com"}, CaptchaAction: "signup", CaptchaSendAddress: true,
-		Warnings: []string{"AUTH_RATE_LIMIT_MEMCACHE_SERVER: is not supported: each instance counts for itself unless AUTH_RATE_LIMIT_REDIS_URL names a Redis or Valkey server"},
+		Warnings: []string{"AUTH_RATE_LIMIT_MEMCACHE_SERVER: is not supported: each instance counts for itself unless AUTH_RATE_LIMIT_REDIS_URL names a Redis or Valkey server",
+			"AUTH_SMS_TEST_PHONE_NUMBERS: whoever reads the log can sign in with these numbers"},
 	}
 	requireConfig(t, want, load(t, map[string]string{
 		"AUTH_HOST": "[::1]", "AUTH_PORT": " 4001 ", "AUTH_API_PREFIX": "v1/", "AUTH_SERVER_URL": "https://a.example.com/v1",
@@ -196,6 +210,11 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		"AUTH_CAPTCHA_PROVIDER":           "recaptcha", "AUTH_CAPTCHA_SECRET": "cs", "AUTH_CAPTCHA_URL": "https://captcha.example.com/check",
 		"AUTH_CAPTCHA_TIMEOUT": "1s", "AUTH_CAPTCHA_MIN_SCORE": "0.75", "AUTH_CAPTCHA_HOSTNAMES": "a.example.com,b.example.com",
 		"AUTH_CAPTCHA_ACTION": "signup", "AUTH_CAPTCHA_SEND_ADDRESS": "true",
+		"AUTH_SMS_PASSWORDLESS_ENABLED": "true", "AUTH_SMS_PROVIDER": "http", "AUTH_SMS_TWILIO_ACCOUNT_SID": "AC1", "AUTH_SMS_TWILIO_AUTH_TOKEN": "t",
+		"AUTH_SMS_TWILIO_MESSAGING_SERVICE_ID": "MG1", "AUTH_SMS_TWILIO_API_URL": "https://twilio.example.com", "AUTH_SMS_MODICA_USERNAME": "m",
+		"AUTH_SMS_MODICA_PASSWORD": "mp", "AUTH_SMS_MODICA_API_URL": "https://modica.example.com", "AUTH_SMS_HTTP_URL": "https://sms.example.com/send?key=k",
+		"AUTH_SMS_HTTP_HEADERS": `{"Authorization":"Bearer x"}`, "AUTH_SMS_HTTP_TEMPLATE": `["${to}","${text}"]`, "AUTH_SMS_ALLOWED_COUNTRIES": "de, AT",
+		"AUTH_SMS_TEST_PHONE_NUMBERS": "+12025550123", "AUTH_SMS_LIMIT_NUMBER": "1", "AUTH_SMS_LIMIT_COUNTRY": "2", "AUTH_SMS_LIMIT_TOTAL": "3", "AUTH_SMS_LIMIT_INTERVAL": "24h",
 	}))
 }
 
@@ -377,10 +396,10 @@ func TestLoad_MailNeedsASender(t *testing.T) {
 
 func TestLoad_ListsNamesItDoesNotRead(t *testing.T) {
 	c := load(t, map[string]string{
-		"AUTH_SMS_PROVIDER": "twilio", "AUTH_PROT": "1", "HASURA_GRAPHQL_OTHER": "x", "AUTH_EMPTY": "", "PATH": "/bin", "AUTH_PORT": "1",
+		"AUTH_SMS_SENDER": "x", "AUTH_PROT": "1", "HASURA_GRAPHQL_OTHER": "x", "AUTH_EMPTY": "", "PATH": "/bin", "AUTH_PORT": "1",
 		"HASURA_GRAPHQL_DATABASE_URL": "", "AUTH_\nX": "1",
 	})
-	require.Equal(t, []string{"AUTH_PROT", "AUTH_SMS_PROVIDER", "HASURA_GRAPHQL_OTHER"}, c.Ignored)
+	require.Equal(t, []string{"AUTH_PROT", "AUTH_SMS_SENDER", "HASURA_GRAPHQL_OTHER"}, c.Ignored)
 	require.Nil(t, load(t, map[string]string{"AUTH_PORT": "1"}).Ignored)
 }
 

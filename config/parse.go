@@ -3,6 +3,7 @@ package config
 import (
 	"crypto/ecdsa"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -30,12 +31,13 @@ func (l *loader) parseInto(target any, prefix string) {
 		Environment: l.values,
 		Prefix:      prefix,
 		FuncMap: map[reflect.Type]env.ParserFunc{
-			reflect.TypeFor[time.Duration]():    func(s string) (any, error) { return parseDuration(s) },
-			reflect.TypeFor[[]string]():         func(s string) (any, error) { return splitList(s), nil },
-			reflect.TypeFor[[]byte]():           func(s string) (any, error) { return parseHexKey(s) },
-			reflect.TypeFor[JWTSecret]():        func(s string) (any, error) { return parseJWTSecret(s) },
-			reflect.TypeFor[OIDCProviders]():    func(s string) (any, error) { return parseOIDCProviders(s) },
-			reflect.TypeFor[ecdsa.PrivateKey](): func(s string) (any, error) { return parseAppleKey(s) },
+			reflect.TypeFor[time.Duration]():     func(s string) (any, error) { return parseDuration(s) },
+			reflect.TypeFor[[]string]():          func(s string) (any, error) { return splitList(s), nil },
+			reflect.TypeFor[[]byte]():            func(s string) (any, error) { return parseHexKey(s) },
+			reflect.TypeFor[JWTSecret]():         func(s string) (any, error) { return parseJWTSecret(s) },
+			reflect.TypeFor[OIDCProviders]():     func(s string) (any, error) { return parseOIDCProviders(s) },
+			reflect.TypeFor[ecdsa.PrivateKey]():  func(s string) (any, error) { return parseAppleKey(s) },
+			reflect.TypeFor[map[string]string](): func(s string) (any, error) { return parseObject(s) },
 		},
 	})
 	var all env.AggregateError
@@ -156,4 +158,12 @@ func parseHexKey(text string) ([]byte, error) {
 		return nil, mistakes{"must be 32, 48 or 64 hexadecimal digits (16, 24 or 32 bytes), for example from \"openssl rand -hex 32\""}
 	}
 	return key, nil
+}
+
+func parseObject(text string) (map[string]string, error) {
+	var object map[string]string
+	if err := json.Unmarshal([]byte(text), &object); err != nil || object == nil {
+		return nil, mistakes{"must be a JSON object of strings"}
+	}
+	return object, nil
 }

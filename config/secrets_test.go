@@ -57,7 +57,7 @@ func TestSecrets_NeverShowInErrors(t *testing.T) {
 			members{"type": "RS256", "key": pkix(t, newECDSA(t, elliptic.P256())) + marker, "signing_key": pkcs8(t, rsaKey) + marker}.String(),
 		} {
 			_, err := config.Load(map[string]string{v.Name: value, "AUTH_PORT": "x"})
-			if v.Name == "AUTH_SMTP_PASS" || v.Name == "HASURA_GRAPHQL_ADMIN_SECRET" || v.Name == "AUTH_CAPTCHA_SECRET" || v.Name == "AUTH_TURNSTILE_SECRET" || strings.HasSuffix(v.Name, "_SECRET") && strings.HasPrefix(v.Name, "AUTH_PROVIDER_") { // any text is one
+			if v.Name == "AUTH_SMTP_PASS" || strings.HasPrefix(v.Name, "AUTH_SMS_") || v.Name == "HASURA_GRAPHQL_ADMIN_SECRET" || v.Name == "AUTH_CAPTCHA_SECRET" || v.Name == "AUTH_TURNSTILE_SECRET" || strings.HasSuffix(v.Name, "_SECRET") && strings.HasPrefix(v.Name, "AUTH_PROVIDER_") { // any text is one
 				require.ErrorContains(t, err, "AUTH_PORT")
 			} else {
 				require.ErrorContains(t, err, v.Name)
@@ -132,6 +132,24 @@ func TestEffective_TellsValuesAndSources(t *testing.T) {
 		{Name: "AUTH_SMTP_AUTH_METHOD", Value: "PLAIN", Source: config.FromDefault},
 		{Name: "AUTH_SMTP_X_SMTPAPI_HEADER", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_EMAIL_TEMPLATES_PATH", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_SMS_PASSWORDLESS_ENABLED", Value: "false", Source: config.FromDefault},
+		{Name: "AUTH_SMS_PROVIDER", Value: "dev", Source: config.FromDevelopment},
+		{Name: "AUTH_SMS_TWILIO_ACCOUNT_SID", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_SMS_TWILIO_AUTH_TOKEN", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_SMS_TWILIO_MESSAGING_SERVICE_ID", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_SMS_TWILIO_API_URL", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_SMS_MODICA_USERNAME", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_SMS_MODICA_PASSWORD", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_SMS_MODICA_API_URL", Value: "https://api.modicagroup.com", Source: config.FromDefault},
+		{Name: "AUTH_SMS_HTTP_URL", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_SMS_HTTP_HEADERS", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_SMS_HTTP_TEMPLATE", Value: `{"to":"${to}","text":"${text}"}`, Source: config.FromDefault},
+		{Name: "AUTH_SMS_ALLOWED_COUNTRIES", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_SMS_TEST_PHONE_NUMBERS", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_SMS_LIMIT_NUMBER", Value: "5", Source: config.FromDefault},
+		{Name: "AUTH_SMS_LIMIT_COUNTRY", Value: "200", Source: config.FromDefault},
+		{Name: "AUTH_SMS_LIMIT_TOTAL", Value: "500", Source: config.FromDefault},
+		{Name: "AUTH_SMS_LIMIT_INTERVAL", Value: "1h0m0s", Source: config.FromDefault},
 		{Name: "AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_ACCESS_CONTROL_ALLOWED_EMAILS", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_ACCESS_CONTROL_ALLOWED_EMAIL_DOMAINS", Value: "", Source: config.FromDefault},

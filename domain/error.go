@@ -1,5 +1,7 @@
 package domain
 
+import "time"
+
 // Code is an error of the product and, at the same time, the stable text that clients branch on. A cause is wrapped beside
 // it: fmt.Errorf("%w: %w", domain.InvalidTicket, err). Which HTTP status and message belong to a code is decided in one
 // table of adapter/rest; the cause is logged and never answered.
@@ -77,3 +79,15 @@ func (e *FieldError) Error() string { return string(e.Code) + ": " + e.Field + "
 
 // Unwrap returns the code, so that errors.Is(err, domain.InvalidRequest) holds.
 func (e *FieldError) Unwrap() error { return e.Code }
+
+// LaterError is a Code together with the time after which the same request will be welcome, at the latest.
+type LaterError struct {
+	Code  Code
+	After time.Duration
+}
+
+// Error tells the code and the time.
+func (e *LaterError) Error() string { return string(e.Code) + ": for " + e.After.String() }
+
+// Unwrap returns the code.
+func (e *LaterError) Unwrap() error { return e.Code }

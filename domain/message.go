@@ -69,6 +69,15 @@ const (
 	retryFor   = 24 * time.Hour
 )
 
+// IsSMS tells whether the message is a code by SMS.
+func (m Message) IsSMS() bool { return m.Template == TemplateSignInSMS }
+
+// Over tells whether an attempt at an SMS would be one too many: its code is about to expire, or a gateway that seems to fail has
+// been asked often enough. Nobody shall pay for ten copies of a message.
+func (q QueuedMessage) Over(now time.Time) bool {
+	return q.IsSMS() && (q.Attempts > SMSAttempts || now.Sub(q.CreatedAt) >= SMSOTPLifetime)
+}
+
 // Retry says when a message whose attempt just failed is tried again, and whether it is given up instead.
 func (q QueuedMessage) Retry(now time.Time) (next time.Time, park bool) {
 	pause := retryMost

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -37,6 +38,11 @@ func (o OTP) WellFormed() bool {
 		}
 	}
 	return true
+}
+
+// Typed tells whether a text can be a code that a gateway made: four to ten decimal digits.
+func (o OTP) Typed() bool {
+	return len(o) >= 4 && len(o) <= 10 && strings.Trim(string(o), "0123456789") == ""
 }
 
 // OTPKey is the secret that protects stored codes: without it, a million guesses would find a code from its hash.

@@ -153,6 +153,13 @@ func (p SignUpPolicy) WithIdentity(id UserID, identity ProviderIdentity, profile
 	return user
 }
 
+// WithPhone returns the account that profile and phone number make. NewUsersDisabled makes it a disabled one.
+func (p SignUpPolicy) WithPhone(id UserID, number string, profile Profile) User {
+	user := p.WithEmail(id, "", "", profile)
+	user.PhoneNumber = number
+	return user
+}
+
 // Anonymous returns the account of somebody who states next to nothing. Anonymous accounts are never disabled from the start.
 func (p SignUpPolicy) Anonymous(id UserID, o SignUpOptions) User {
 	name := o.DisplayName

@@ -58,9 +58,9 @@ type PhoneNumbers interface {
 
 // SMSSender hands short messages to whoever delivers them.
 type SMSSender interface {
-	// SendSMS returns nil once the gateway has taken the message. A refusal is domain.CannotSendSMS with the gateway's reason
-	// wrapped beside it; the error holds no secret of the message.
-	SendSMS(ctx context.Context, to, text string) error
+	// SendSMS returns nil once the gateway has taken the message, of which it gets the number and the text. A refusal is
+	// domain.CannotSendSMS with the gateway's reason wrapped beside it; the error holds no secret of the message.
+	SendSMS(ctx context.Context, sms domain.Mail) error
 }
 
 // SMSVerifier is a gateway that makes, sends and checks codes by itself.

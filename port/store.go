@@ -16,6 +16,7 @@ type Repos interface {
 	Tickets() Tickets
 	OTPs() OTPs
 	PKCECodes() PKCECodes
+	SMSCounts() SMSCounts
 	Outbox() Outbox
 	PersonalAccessTokens() PersonalAccessTokens
 	Administration() Administration
@@ -63,6 +64,14 @@ type Users interface {
 
 	// SecondFactors says what the user can prove themselves with besides the first factor; nothing when there is no such user.
 	SecondFactors(ctx context.Context, id domain.UserID) (domain.SecondFactors, error)
+
+	// ByPhoneEnding returns the accounts, with their roles, whose phone number has the same last seven digits as number, however
+	// it is written, the oldest first. Which of them is meant is for the caller to decide.
+	ByPhoneEnding(ctx context.Context, number string) ([]domain.User, error)
+
+	// MarkPhoneVerified notes that the account's number is its owner's. When the account has another by now than number, as it is
+	// written there, nothing changes: ErrNotFound.
+	MarkPhoneVerified(ctx context.Context, id domain.UserID, number string) error
 
 	// ReplacePasswordHash sets the hash if it still is old. It reports nothing when it no longer is: somebody else was faster.
 	ReplacePasswordHash(ctx context.Context, id domain.UserID, old, replacement string) error

@@ -21,6 +21,15 @@ type Journal interface {
 	// RefreshTokenReused: a refresh token was presented after its successor had been in use; the session was ended.
 	RefreshTokenReused(user, session string)
 
+	// SMSRefused: a gateway did not take a message, and it is not tried again; cause has the gateway's reason.
+	SMSRefused(cause error)
+
+	// SMSOfTest: a number for tests was sent nothing. code is what its owner types: the one secret that is taken down.
+	SMSOfTest(number, code string)
+
+	// SMSAmbiguous: a number belongs to several accounts, which write it differently, and none of them was meant for certain.
+	SMSAmbiguous(users []string)
+
 	// MessageNotSent: an attempt to send a message failed; parked says that it was the last one.
 	MessageNotSent(id, template string, attempts int, parked bool, cause error)
 }

@@ -45,6 +45,9 @@ type OTPs interface {
 	// already spent stay spent until their window ends.
 	Issue(ctx context.Context, code domain.OTPRecord, message domain.Message, now time.Time) error
 
+	// Put stores a code as Issue does, and queues nothing.
+	Put(ctx context.Context, code domain.OTPRecord, now time.Time) error
+
 	// Attempt counts an attempt for the subject and returns what there is to compare with; a record without hash when there is no
 	// code. ErrNotFound: the attempts of the window that ends at windowEndsAt, or of the one that is open, are spent.
 	Attempt(ctx context.Context, subject domain.OTPSubject, now, windowEndsAt time.Time) (domain.OTPRecord, error)
@@ -55,6 +58,12 @@ type OTPs interface {
 
 	// ConsumeLegacy removes a code that a hasura-auth server left, in clear, with the user who has the address. ErrNotFound.
 	ConsumeLegacy(ctx context.Context, email domain.Email, code domain.OTP, now time.Time) (domain.UserID, error)
+
+	// LegacySMS returns the codes that a hasura-auth server sent to numbers with the same last seven digits as number.
+	LegacySMS(ctx context.Context, number string, now time.Time) ([]domain.LegacySMSCode, error)
+
+	// ConsumeLegacySMS removes such a code. Of concurrent callers one succeeds. ErrNotFound.
+	ConsumeLegacySMS(ctx context.Context, code domain.LegacySMSCode) error
 
 	// DeleteExpired removes at most limit subjects without a live code or an open window and says how many it removed.
 	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
@@ -102,4 +111,14 @@ type Outbox interface {
 
 	// Retry makes one message whose attempt has failed, or all parked ones when id is "", due at now, and says how many.
 	Retry(ctx context.Context, id string, now time.Time) (int, error)
+}
+
+// SMSCounts counts messages, so that nobody makes the server send without end.
+type SMSCounts interface {
+	// Count counts a message against each of caps in turn, and stops at the first that is used up: ErrTaken. However many callers
+	// there are, no cap lets more messages through than it says.
+	Count(ctx context.Context, caps []domain.SMSCap, now time.Time) error
+
+	// DeleteExpired removes at most limit counts whose windows ended before now and says how many it removed.
+	DeleteExpired(ctx context.Context, now time.Time, limit int) (int, error)
 }

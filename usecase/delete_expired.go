@@ -8,7 +8,7 @@ import (
 	"github.com/hexauth/hexauth/port"
 )
 
-// DeleteExpired removes what has expired: refresh tokens, personal access tokens, tickets, codes, ceremonies, states of provider
+// DeleteExpired removes what has expired: refresh tokens, personal access tokens, tickets, codes, counts of SMS, ceremonies, states of provider
 // sign-ins, and messages that were given up long ago. Any number of instances may run it.
 type DeleteExpired struct {
 	Store port.Store
@@ -26,7 +26,7 @@ func (uc *DeleteExpired) Do(ctx context.Context) (int, error) {
 		}
 	}{
 		{now, uc.Store.Sessions()}, {now, uc.Store.Tickets()}, {now, uc.Store.OTPs()}, {now, uc.Store.PKCECodes()},
-		{now, uc.Store.Ceremonies()},
+		{now, uc.Store.Ceremonies()}, {now, uc.Store.SMSCounts()},
 		{now, uc.Store.ProviderStates()},
 		{now.Add(-domain.ParkedFor), uc.Store.Outbox()},
 	} {

@@ -2,6 +2,7 @@ package usecase
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/hexauth/hexauth/domain"
@@ -10,13 +11,20 @@ import (
 
 // DeliverMessages sends what is in the outbox. Any number of instances may run it: each message is claimed by one.
 type DeliverMessages struct {
-	Outbox    port.Outbox
+	Dispatch
+	Outbox  port.Outbox
+	Clock   port.Clock
+	Journal port.Journal
+	Batch   int
+	Lease   time.Duration // after which a message whose sender died is tried again; longer than a batch takes
+}
+
+// Dispatch hands messages to whoever delivers them.
+type Dispatch struct {
 	Templates port.Templates
 	Mailer    port.Mailer
-	Clock     port.Clock
-	Journal   port.Journal
-	Batch     int
-	Lease     time.Duration // after which a message whose sender died is tried again; longer than a batch takes
+	SMS       port.SMSSender
+	Verifier  port.SMSVerifier
 }
 
 // silenceBatch is how many messages to nobody are removed at once: a flood of them must not hold up the others.
@@ -58,20 +66,35 @@ func (uc *DeliverMessages) putBack(ctx context.Context, messages []domain.Queued
 // deliver sends one message. It must not be cut short: nobody would know whether the message has arrived, and it would be sent
 // twice. The mailer limits its time.
 func (uc *DeliverMessages) deliver(ctx context.Context, message domain.QueuedMessage) error {
+	now := uc.Clock.Now()
+	if message.Over(now) {
+		uc.Journal.SMSRefused(errTooLate)
+		return uc.Outbox.Delivered(ctx, message.ID)
+	}
 	err := uc.send(ctx, message.Message)
 	if err == nil {
 		return uc.Outbox.Delivered(ctx, message.ID)
 	}
-	now := uc.Clock.Now()
+	now = uc.Clock.Now()
 	next, park := message.Retry(now)
 	uc.Journal.MessageNotSent(message.ID, string(message.Template), message.Attempts, park, err)
 	return uc.Outbox.Failed(ctx, message.ID, err.Error(), next, park, now)
 }
 
-func (uc *DeliverMessages) send(ctx context.Context, message domain.Message) error {
-	mail, err := uc.Templates.Render(message)
-	if err != nil {
-		return err
+// errTooLate is why an SMS is given up.
+var errTooLate = errors.New("no gateway took the message while its code was good")
+
+// send hands a message over. An SMS without a code is one whose code the gateway makes.
+func (d Dispatch) send(ctx context.Context, message domain.Message) error {
+	if message.IsSMS() && message.Ticket == "" {
+		return d.Verifier.StartVerification(ctx, message.To, message.Locale)
 	}
-	return uc.Mailer.Send(ctx, mail)
+	mail, err := d.Templates.Render(message)
+	switch {
+	case err != nil:
+		return err
+	case message.IsSMS():
+		return d.SMS.SendSMS(ctx, mail)
+	}
+	return d.Mailer.Send(ctx, mail)
 }

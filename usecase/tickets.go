@@ -47,7 +47,7 @@ func (t Tickets) link(l forLink) (domain.TicketRecord, domain.Message) {
 	if l.user.ID == "" {
 		record.ExpiresAt = now // of no use to anybody: to be removed soon
 	}
-	message := t.message(l.purpose.Template(), l.user, l.to)
+	message := t.message(l.purpose.Template(), l.user, string(l.to))
 	message.Link, message.Ticket, message.RedirectTo = ticket.Link(t.ServerURL, l.redirectTo, l.codeChallenge), string(ticket), l.redirectTo
 	if l.purpose == domain.TicketEmailConfirmChange {
 		message.NewEmail = string(l.to)
@@ -66,8 +66,26 @@ func (t Tickets) otp(user domain.User, to domain.Email, redirectTo string) (doma
 	record := domain.OTPRecord{
 		Subject: subject, UserID: user.ID, Hash: t.OTPKey.Hash(subject, code), ExpiresAt: now.Add(domain.OTPLifetime), WindowEndsAt: now.Add(domain.OTPWindow),
 	}
-	message := t.message(domain.TemplateSignInOTP, user, to)
+	message := t.message(domain.TemplateSignInOTP, user, string(to))
 	message.Ticket, message.RedirectTo = string(code), redirectTo
+	return record, message
+}
+
+// sms makes a code and its message to a number in E.164. What stands for a code that the gateway makes is the empty one.
+func (t Tickets) sms(user domain.User, number string, byGateway bool) (domain.OTPRecord, domain.Message) {
+	now, subject := t.Clock.Now(), t.OTPKey.Subject(number)
+	code, lifetime := domain.NewOTP(t.Random.Nonce()), domain.SMSOTPLifetime
+	if byGateway {
+		code, lifetime = "", domain.GatewayOTPLifetime
+	}
+	record := domain.OTPRecord{
+		Subject: subject, UserID: user.ID, Hash: t.OTPKey.Hash(subject, code), ExpiresAt: now.Add(lifetime), WindowEndsAt: now.Add(domain.OTPWindow),
+	}
+	message := t.message(domain.TemplateSignInSMS, user, number)
+	message.Ticket = string(code)
+	if user.ID == "" {
+		record.Hash = "" // the budget of the number is kept, but there is nothing to guess
+	}
 	return record, message
 }
 
@@ -75,9 +93,9 @@ func (t Tickets) subject(email domain.Email) domain.OTPSubject {
 	return t.OTPKey.Subject(email.Canonical())
 }
 
-func (t Tickets) message(template domain.Template, user domain.User, to domain.Email) domain.Message {
+func (t Tickets) message(template domain.Template, user domain.User, to string) domain.Message {
 	message := domain.Message{
-		ID: t.Random.UUID(), Template: template, Locale: user.Locale, To: string(to), DisplayName: user.DisplayName, Email: string(user.Email),
+		ID: t.Random.UUID(), Template: template, Locale: user.Locale, To: to, DisplayName: user.DisplayName, Email: string(user.Email),
 	}
 	if user.ID == "" {
 		message.Template = domain.Silence

@@ -108,6 +108,21 @@ func (c conn) scanPool(ctx context.Context, pool *pgxpool.Pool, fields []any, qu
 	return err
 }
 
+// each reads the rows of a statement one after the other.
+func (c conn) each(ctx context.Context, l lane, read func(scan func(fields ...any) error) error, query string, args ...any) error {
+	rows, err := c.bound(l, args).QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := read(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // exec runs a statement for its effect and says how many rows it touched.
 func (c conn) exec(ctx context.Context, l lane, query string, args ...any) (int64, error) {
 	result, err := l.db.NewRaw(query).Conn(c.bound(l, args)).Exec(ctx)

@@ -28,12 +28,16 @@ type dialect struct {
 // texts are the long statements of hot paths, put together once.
 type texts struct {
 	userByID, userByEmail string
+	usersByPhone          string
 	rotate                string // PostgreSQL only
 }
 
 func newTexts(sqlite bool) texts {
 	user := "SELECT " + userColumns(sqlite) + " FROM auth.users u WHERE "
-	return texts{userByID: user + "u.id = $1", userByEmail: user + "u.email = $1", rotate: rotatePostgres()}
+	return texts{
+		userByID: user + "u.id = $1", userByEmail: user + "u.email = $1", rotate: rotatePostgres(),
+		usersByPhone: user + phoneEnding(sqlite) + " = $1 AND u.phone_number IS NOT NULL ORDER BY u.created_at, u.id",
+	}
 }
 
 // mapError turns a driver's error into one of the ports' errors, into domain.Unavailable where the same request may succeed

@@ -46,6 +46,13 @@ func (o otps) Issue(ctx context.Context, code domain.OTPRecord, message domain.M
 	return o.conn.err(ctx, o.conn.together(ctx, o.upsert(code, now), queued))
 }
 
+// Put implements port.OTPs.
+func (o otps) Put(ctx context.Context, code domain.OTPRecord, now time.Time) error {
+	ctx, cancel := o.conn.bounded(ctx)
+	defer cancel()
+	return o.conn.err(ctx, o.conn.together(ctx, o.upsert(code, now)))
+}
+
 // countAttempt opens a window or counts in the open one, until the budget is spent.
 var countAttempt = `INSERT INTO auth.hexauth_codes AS c (subject, attempts, window_ends_at) VALUES ($1, 1, $3)
 	ON CONFLICT (subject) DO UPDATE SET attempts = CASE WHEN c.window_ends_at > $2 THEN c.attempts + 1 ELSE 1 END,

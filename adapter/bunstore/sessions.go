@@ -160,7 +160,8 @@ func (s sessions) EndAllBut(ctx context.Context, id domain.UserID, spared domain
 	}
 	return s.conn.err(ctx, s.conn.together(ctx, append(voidPending(id), regular,
 		step{`DELETE FROM auth.oauth2_refresh_tokens WHERE user_id = $1`, []any{string(id)}},
-		step{`UPDATE auth.users SET ticket = NULL, new_email = NULL WHERE id = $1 AND (ticket IS NOT NULL OR new_email IS NOT NULL)`, []any{string(id)}},
+		step{`UPDATE auth.users SET ticket = NULL, new_email = NULL, otp_hash = NULL
+			WHERE id = $1 AND (ticket IS NOT NULL OR new_email IS NOT NULL OR otp_hash IS NOT NULL)`, []any{string(id)}},
 	)...))
 }
 

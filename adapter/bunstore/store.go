@@ -161,6 +161,9 @@ func (s *Store) OTPs() port.OTPs { return otps{conn{store: s}} }
 // PKCECodes returns the repository of PKCE codes.
 func (s *Store) PKCECodes() port.PKCECodes { return pkceCodes{conn{store: s}} }
 
+// SMSCounts returns the counters of messages.
+func (s *Store) SMSCounts() port.SMSCounts { return smsCounts{conn{store: s}} }
+
 // PersonalAccessTokens returns the repository of tokens for programs.
 func (s *Store) PersonalAccessTokens() port.PersonalAccessTokens { return pats{conn{store: s}} }
 
@@ -195,6 +198,7 @@ func (r repos) SigningKeys() port.SigningKeys                   { return signing
 func (r repos) Tickets() port.Tickets                           { return tickets{r.conn} }
 func (r repos) OTPs() port.OTPs                                 { return otps{r.conn} }
 func (r repos) PKCECodes() port.PKCECodes                       { return pkceCodes{r.conn} }
+func (r repos) SMSCounts() port.SMSCounts                       { return smsCounts{r.conn} }
 func (r repos) Outbox() port.Outbox                             { return outbox{r.conn} }
 func (r repos) MFASecrets() port.MFASecrets                     { return mfaSecrets{r.conn} }
 func (r repos) PersonalAccessTokens() port.PersonalAccessTokens { return pats{r.conn} }

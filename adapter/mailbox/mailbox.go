@@ -16,7 +16,7 @@ import (
 // capacity is how many messages are kept; the oldest makes room for the next.
 const capacity = 500
 
-// Mailbox is a port.Mailer that keeps what it is given. It is safe for concurrent use.
+// Mailbox is a port.Mailer and a port.SMSSender that keeps what it is given. It is safe for concurrent use.
 type Mailbox struct {
 	clock port.Clock
 	began time.Time // tells its revisions from those of a process before it
@@ -26,7 +26,10 @@ type Mailbox struct {
 	revision uint64    // counts the changes of kept
 }
 
-var _ port.Mailer = (*Mailbox)(nil)
+var (
+	_ port.Mailer    = (*Mailbox)(nil)
+	_ port.SMSSender = (*Mailbox)(nil)
+)
 
 // New returns an empty mailbox. The clock stamps what comes in.
 func New(clock port.Clock) *Mailbox {
@@ -52,6 +55,9 @@ func (m *Mailbox) Send(_ context.Context, mail domain.Mail) error {
 	m.revision++
 	return nil
 }
+
+// SendSMS implements port.SMSSender, as Send does port.Mailer.
+func (m *Mailbox) SendSMS(ctx context.Context, sms domain.Mail) error { return m.Send(ctx, sms) }
 
 // Messages returns what is kept, newest first. The caller owns the result.
 func (m *Mailbox) Messages() []Message {

@@ -78,8 +78,8 @@ type message struct {
 
 // SendSMS returns once Modica has accepted the message (202). Only numbers that begin with + are sent. Errors hold the beginning
 // of Modica's answer.
-func (s *Sender) SendSMS(ctx context.Context, to, text string) error {
-	if err := s.send(ctx, to, text); err != nil {
+func (s *Sender) SendSMS(ctx context.Context, sms domain.Mail) error {
+	if err := s.send(ctx, sms.To, sms.Text); err != nil {
 		return fmt.Errorf("%w: modica: %w", domain.CannotSendSMS, err)
 	}
 	return nil

@@ -68,7 +68,7 @@ func send(ctx context.Context, t *testing.T, o modica.Options) error {
 	t.Helper()
 	s, err := modica.New(o)
 	require.NoError(t, err)
-	return s.SendSMS(ctx, number, text)
+	return s.SendSMS(ctx, sms(number, text))
 }
 
 func TestSendSMS_IsModicasRequest(t *testing.T) {
@@ -106,7 +106,7 @@ func TestSendSMS_SendsToInternationalNumbersOnly(t *testing.T) {
 	s, err := modica.New(f.options())
 	require.NoError(t, err)
 	for _, to := range []string{"", "0211234567", "0064211234567", " +64211234567"} {
-		err := s.SendSMS(t.Context(), to, text)
+		err := s.SendSMS(t.Context(), sms(to, text))
 		require.ErrorIs(t, err, domain.CannotSendSMS)
 		require.EqualError(t, err, "cannot-send-sms: modica: the number doesn't begin with +")
 	}
@@ -193,4 +193,9 @@ func TestNew_RefusesWhatCannotWork(t *testing.T) {
 	}
 	_, err := modica.New(modica.Options{Username: "a", Password: "b"})
 	require.NoError(t, err)
+}
+
+// sms is a message in words.
+func sms(to, text string) domain.Mail {
+	return domain.Mail{Message: domain.Message{To: to}, Text: text}
 }

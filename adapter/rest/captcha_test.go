@@ -61,7 +61,7 @@ func TestCaptcha_GuardsWhatMakesAccountsOrSendsMessages(t *testing.T) {
 	slices.Sort(guarded)
 	require.Equal(t, []string{
 		"sendPasswordResetEmail", "signInOTPEmail", "signInPasswordlessEmail", "signInPasswordlessSms", "signUpEmailPassword", "signUpIdToken", "signUpOTPEmail",
-		"signUpPasswordlessEmail", "signUpWebauthn",
+		"signUpPasswordlessEmail", "signUpPasswordlessSms", "signUpWebauthn",
 	}, guarded)
 	require.Empty(t, j.seen, "nobody is asked about nothing")
 }

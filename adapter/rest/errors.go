@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -155,6 +156,10 @@ func (w errorWriter) handle(err error, c echo.Context) {
 		return
 	}
 	header := c.Response().Header()
+	var later *domain.LaterError
+	if errors.As(err, &later) {
+		header.Set(echo.HeaderRetryAfter, strconv.Itoa(int(later.After.Seconds())))
+	}
 	switch body.Status {
 	case http.StatusServiceUnavailable:
 		header.Set(echo.HeaderRetryAfter, retryAfterSeconds)

@@ -36,6 +36,7 @@ func decided() map[string]string {
 		"signUpWebauthn": signUp, "signUpIdToken": signUp, "signUpProvider": signUp, "verifySignUpWebauthn": "user-global user-bruteforce user-signups",
 		"changeUserEmail": mail, "sendVerificationEmail": mail, "sendPasswordResetEmail": mail,
 		"signInPasswordlessEmail": mailedSignIn, "signInOTPEmail": mailedSignIn, "signInPasswordlessSms": "user-global user-sms user-bruteforce",
+		"signUpPasswordlessSms":   "user-global user-sms user-signups",
 		"signUpPasswordlessEmail": mailedNew, "signUpOTPEmail": mailedNew, "signUpEmailPassword": mailedNew, "deanonymizeUser": mailedNew,
 	}
 }

@@ -16,11 +16,5 @@ func refuseUnbuilt(next api.StrictHandlerFunc, operation string) api.StrictHandl
 	return func(echo.Context, any) (any, error) { return nil, domain.DisabledEndpoint }
 }
 
-// unbuilt tells whether an operation, named as in api.StrictServerInterface, has no handler yet.
-func unbuilt(operation string) bool {
-	switch operation {
-	case "SignInPasswordlessSms", "VerifySignInPasswordlessSms":
-		return true // factors
-	}
-	return false
-}
+// unbuilt tells whether an operation, named as in api.StrictServerInterface, has no handler yet. All have.
+func unbuilt(string) bool { return false }

@@ -120,8 +120,8 @@ func escape(text string) string {
 }
 
 // SendSMS returns once the gateway has answered with a status of success (2xx). Errors hold the beginning of its answer.
-func (g *Gateway) SendSMS(ctx context.Context, to, text string) error {
-	if err := g.send(ctx, to, text); err != nil {
+func (g *Gateway) SendSMS(ctx context.Context, sms domain.Mail) error {
+	if err := g.send(ctx, sms.To, sms.Text); err != nil {
 		return fmt.Errorf("%w: smsgateway: %w", domain.CannotSendSMS, err)
 	}
 	return nil

@@ -76,7 +76,7 @@ func send(ctx context.Context, t *testing.T, o smsgateway.Options) error {
 	t.Helper()
 	g, err := smsgateway.New(o)
 	require.NoError(t, err)
-	return g.SendSMS(ctx, number, text)
+	return g.SendSMS(ctx, sms(number, text))
 }
 
 func TestSendSMS_FillsTheTemplate(t *testing.T) {
@@ -111,7 +111,7 @@ func TestSendSMS_NoMessageBreaksOutOfItsString(t *testing.T) {
 	require.NoError(t, err)
 	for _, message := range []string{`","to":["+1900"],"x":"`, `\`, "${text}${to}", "\x00\x1f\x7f", "😀</script>"} {
 		f.requests = nil
-		require.NoError(t, g.SendSMS(t.Context(), number, message))
+		require.NoError(t, g.SendSMS(t.Context(), sms(number, message)))
 		var body struct {
 			To   []string
 			Body struct{ Text string }
@@ -236,4 +236,9 @@ func TestNew_RefusesWhatCannotWork(t *testing.T) {
 	}
 	_, err := smsgateway.New(smsgateway.Options{URL: "https://sms.example.com/", Template: template})
 	require.NoError(t, err)
+}
+
+// sms is a message in words.
+func sms(to, text string) domain.Mail {
+	return domain.Mail{Message: domain.Message{To: to}, Text: text}
 }

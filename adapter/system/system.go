@@ -63,3 +63,20 @@ func (j Journal) MessageNotSent(id, template string, attempts int, parked bool, 
 	j.Log.Log(context.Background(), level, message,
 		"event", "message_not_sent", "message_id", id, "template", template, "attempts", attempts, "cause", cause.Error())
 }
+
+// SMSRefused writes the event sms_refused.
+func (j Journal) SMSRefused(cause error) {
+	j.Log.Log(context.Background(), slog.LevelWarn, "SMS not sent", "event", "sms_refused", "cause", cause.Error())
+}
+
+// SMSOfTest writes the event sms_of_test with the number and the code.
+func (j Journal) SMSOfTest(number, code string) {
+	j.Log.Log(context.Background(), slog.LevelWarn, "no SMS is sent to this number for tests (AUTH_SMS_TEST_PHONE_NUMBERS)",
+		"event", "sms_of_test", "number", number, "code", code)
+}
+
+// SMSAmbiguous writes the event sms_ambiguous with the ids of the users.
+func (j Journal) SMSAmbiguous(users []string) {
+	j.Log.Log(context.Background(), slog.LevelWarn, "a phone number belongs to several accounts that write it differently: see docs/sms.md",
+		"event", "sms_ambiguous", "user_ids", users)
+}

@@ -98,10 +98,10 @@ func NewSender(o Options) (*Sender, error) {
 }
 
 // SendSMS returns once Twilio has queued the message. Errors hold Twilio's code and message.
-func (s *Sender) SendSMS(ctx context.Context, to, text string) error {
+func (s *Sender) SendSMS(ctx context.Context, sms domain.Mail) error {
 	ctx, cancel := context.WithTimeout(ctx, s.account.timeout)
 	defer cancel()
-	params := new(messages.CreateMessageParams).SetTo(to).SetBody(text)
+	params := new(messages.CreateMessageParams).SetTo(sms.To).SetBody(sms.Text)
 	if serviceSID.MatchString(s.account.service) {
 		params.SetMessagingServiceSid(s.account.service)
 	} else {
@@ -113,7 +113,7 @@ func (s *Sender) SendSMS(ctx context.Context, to, text string) error {
 		err = &client.TwilioRestError{Code: *message.ErrorCode, Message: deref(message.ErrorMessage)}
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", domain.CannotSendSMS, e.failure(err, append([]string{text, to}, digits.FindAllString(text, -1)...)...))
+		return fmt.Errorf("%w: %w", domain.CannotSendSMS, e.failure(err, append([]string{sms.Text, sms.To}, digits.FindAllString(sms.Text, -1)...)...))
 	}
 	return nil
 }

@@ -96,7 +96,7 @@ func TestSendSMS_NamesTheMessagingServiceOrTheSender(t *testing.T) {
 		messaging: "MessagingServiceSid", "+15005550006": "From", "Example": "From", "12345": "From", "MGlobal": "From", "VApes": "From",
 	} {
 		f := serve(t, answering(201, queued))
-		require.NoError(t, sender(t, f.options(service)).SendSMS(t.Context(), number, text))
+		require.NoError(t, sender(t, f.options(service)).SendSMS(t.Context(), sms(number, text)))
 		require.Equal(t, []request{{
 			line: "POST /2010-04-01/Accounts/" + accountSID + "/Messages.json", contentType: "application/x-www-form-urlencoded",
 			username: accountSID, password: authToken, form: url.Values{"To": {number}, "Body": {text}, parameter: {service}},
@@ -185,7 +185,7 @@ func bothSends(t *testing.T, f *fake, change func(*twilio.Options)) map[string]f
 		change(&codes)
 	}
 	return map[string]func(context.Context) error{
-		"message":      func(ctx context.Context) error { return sender(t, plain).SendSMS(ctx, number, text) },
+		"message":      func(ctx context.Context) error { return sender(t, plain).SendSMS(ctx, sms(number, text)) },
 		"verification": func(ctx context.Context) error { return verifier(t, codes).StartVerification(ctx, number, "en") },
 	}
 }
@@ -202,16 +202,16 @@ func TestSend_SaysWhatTwilioSays(t *testing.T) {
 
 func TestSendSMS_RepeatsNothingOfTheMessage(t *testing.T) {
 	const echo = `{"code":30007,"message":"Filtered: Votre code est 493817 & \"plus\".\n; beginning: Votre code est 493817"}`
-	err := sender(t, serve(t, answering(400, echo)).options(messaging)).SendSMS(t.Context(), number, text)
+	err := sender(t, serve(t, answering(400, echo)).options(messaging)).SendSMS(t.Context(), sms(number, text))
 	require.EqualError(t, err, `cannot-send-sms: twilio: status 400, code 30007: "Filtered: …; beginning: Votre code est …"`)
 	long := `{"code":1,"message":"` + strings.Repeat("x", 5000) + `"}`
-	err = sender(t, serve(t, answering(400, long)).options(messaging)).SendSMS(t.Context(), number, text)
+	err = sender(t, serve(t, answering(400, long)).options(messaging)).SendSMS(t.Context(), sms(number, text))
 	require.Less(t, len(err.Error()), 400)
 }
 
 func TestSendSMS_AMessageThatFailedAtOnceIsARefusal(t *testing.T) {
 	const failed = `{"sid":"SM1","status":"failed","error_code":30034,"error_message":"Unregistered number"}`
-	err := sender(t, serve(t, answering(201, failed)).options(messaging)).SendSMS(t.Context(), number, text)
+	err := sender(t, serve(t, answering(201, failed)).options(messaging)).SendSMS(t.Context(), sms(number, text))
 	require.EqualError(t, err, `cannot-send-sms: twilio: status 201, code 30034: "Unregistered number"`)
 }
 
@@ -302,7 +302,7 @@ func TestSend_ManyAtOnceDoNotDisturbEachOther(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if err := s.SendSMS(t.Context(), number, text); err != nil {
+			if err := s.SendSMS(t.Context(), sms(number, text)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -329,7 +329,7 @@ func TestOptions_BaseURLReplacesTwiliosHosts(t *testing.T) {
 	} {
 		var via recorder
 		o := twilio.Options{AccountSID: accountSID, AuthToken: authToken, ServiceID: messaging, BaseURL: base, Client: &http.Client{Transport: &via}}
-		require.EqualError(t, sender(t, o).SendSMS(t.Context(), number, text), "cannot-send-sms: twilio: offline")
+		require.EqualError(t, sender(t, o).SendSMS(t.Context(), sms(number, text)), "cannot-send-sms: twilio: offline")
 		o.ServiceID = verifySID
 		require.Error(t, verifier(t, o).StartVerification(t.Context(), number, ""))
 		require.Equal(t, []string{
@@ -361,4 +361,9 @@ func TestUsesVerify_LooksAtTheServiceID(t *testing.T) {
 	for service, want := range map[string]bool{verifySID: true, messaging: false, accountSID: false, "VA": false, "VApes": false, "+12025550123": false, "": false} {
 		require.Equal(t, want, twilio.UsesVerify(service), service)
 	}
+}
+
+// sms is a message in words.
+func sms(to, text string) domain.Mail {
+	return domain.Mail{Message: domain.Message{To: to}, Text: text}
 }

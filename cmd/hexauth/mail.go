@@ -24,41 +24,53 @@ const (
 	// deliveryPause is how long an empty outbox is left alone.
 	deliveryPause = time.Second
 	deliveryBatch = 10
-	// deliveryLease is longer than a batch can take: each mail has ten seconds.
+	// deliveryLease is longer than a batch can take: each message has ten seconds.
 	deliveryLease = 3 * time.Minute
 )
 
-// mailing is how mails are worded and who takes them.
+// mailing is how messages are worded and who takes them.
 type mailing struct {
-	templates port.Templates
-	mailer    port.Mailer
-	page      http.Handler // of the development mailbox, nil without
+	usecase.Dispatch
+	gatewayCodes bool         // the gateway for SMS makes the codes
+	page         http.Handler // of the development mailbox, nil without
 }
 
-// newMail chooses the mailer: SMTP or Postmark where configured, else the mailbox in development, else nobody.
+// newMail chooses who takes messages. In development it is the mailbox unless something else is configured.
 func newMail(cfg config.Config, log *slog.Logger) (mailing, error) {
 	templates, err := newTemplates(cfg)
 	if err != nil {
 		return mailing{}, err
 	}
+	m := mailing{Dispatch: usecase.Dispatch{Templates: templates}}
+	box := mailbox.New(system.Clock{})
+	if m.Mailer, err = newMailer(cfg, box); err != nil {
+		return mailing{}, err
+	}
+	if m.SMS, m.Verifier, m.gatewayCodes, err = newSMS(cfg, box); err != nil {
+		return mailing{}, err
+	}
+	if cfg.Development && (m.Mailer == port.Mailer(box) || m.SMS == port.SMSSender(box)) {
+		path := cfg.APIPrefix + "/dev/mailbox"
+		log.Info("mails and SMS are shown at "+path, "mails", m.Mailer == port.Mailer(box), "sms", m.SMS == port.SMSSender(box))
+		m.page = box.Handler(path)
+	}
+	return m, nil
+}
+
+// newMailer chooses SMTP or Postmark where configured, else the mailbox in development, else nobody.
+func newMailer(cfg config.Config, box *mailbox.Mailbox) (port.Mailer, error) {
 	switch {
 	case cfg.Postmark():
-		mailer, err := postmark.New(postmark.Options{
-			Token: cfg.SMTPPassword, Sender: cfg.SMTPSender, ServerURL: cfg.ServerURL, ClientURL: cfg.ClientURL,
-		})
-		return mailing{templates: templates, mailer: mailer}, err
+		return postmark.New(postmark.Options{Token: cfg.SMTPPassword, Sender: cfg.SMTPSender, ServerURL: cfg.ServerURL, ClientURL: cfg.ClientURL})
 	case cfg.SMTPHost != "":
-		mailer, err := smtp.New(smtp.Options{
+		return smtp.New(smtp.Options{
 			Host: cfg.SMTPHost, Port: cfg.SMTPPort, Secure: cfg.SMTPSecure, User: cfg.SMTPUser, Password: cfg.SMTPPassword,
 			AuthMethod: cfg.SMTPAuthMethod, Sender: cfg.SMTPSender, XSMTPAPI: cfg.SMTPAPIHeader, Clock: system.Clock{},
 		})
-		return mailing{templates: templates, mailer: mailer}, err
 	case cfg.Development:
-		box := mailbox.New(system.Clock{})
-		log.Info("mails are shown at " + cfg.APIPrefix + "/dev/mailbox")
-		return mailing{templates: templates, mailer: box, page: box.Handler(cfg.APIPrefix + "/dev/mailbox")}, nil
+		return box, nil
 	}
-	return mailing{templates: templates, mailer: nobody{}}, nil
+	return nobody{}, nil
 }
 
 // peerTemplates is where hasura-auth's image has its templates: who mounts others there need not configure anything.
@@ -84,7 +96,7 @@ func (nobody) Send(context.Context, domain.Mail) error {
 
 func (m mailing) delivery(store port.Store, log *slog.Logger) *usecase.DeliverMessages {
 	return &usecase.DeliverMessages{
-		Outbox: store.Outbox(), Templates: m.templates, Mailer: m.mailer, Clock: system.Clock{}, Journal: system.Journal{Log: log},
+		Dispatch: m.Dispatch, Outbox: store.Outbox(), Clock: system.Clock{}, Journal: system.Journal{Log: log},
 		Batch: deliveryBatch, Lease: deliveryLease,
 	}
 }

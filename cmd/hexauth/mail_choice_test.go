@@ -20,7 +20,7 @@ func chosen(t *testing.T, environ []string) mailing {
 	require.NoError(t, err)
 	mail, err := newMail(cfg, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	require.NotNil(t, mail.templates)
+	require.NotNil(t, mail.Templates)
 	return mail
 }
 
@@ -43,7 +43,7 @@ func TestNewMail_ChoosesTheMailerByConfiguration(t *testing.T) {
 		"Postmark in development": {inFolder(t.TempDir(), "AUTH_SMTP_HOST=postmark", "AUTH_SMTP_PASS=token", sender), &postmark.Mailer{}, false},
 	} {
 		mail := chosen(t, test.environ)
-		require.IsType(t, test.mailer, mail.mailer, name)
+		require.IsType(t, test.mailer, mail.Mailer, name)
 		require.Equal(t, test.page, mail.page != nil, name)
 	}
 }

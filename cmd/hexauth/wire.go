@@ -12,6 +12,7 @@ import (
 	"github.com/hexauth/hexauth/adapter/jwt"
 	"github.com/hexauth/hexauth/adapter/metrics"
 	"github.com/hexauth/hexauth/adapter/password"
+	"github.com/hexauth/hexauth/adapter/phone"
 	"github.com/hexauth/hexauth/adapter/rest"
 	"github.com/hexauth/hexauth/adapter/system"
 	"github.com/hexauth/hexauth/adapter/totp"
@@ -87,15 +88,15 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 		return nil, err
 	}
 	meter := metrics.New(version)
-	useCases, err := newUseCases(cfg, key, store, tokens, providers, meter, log)
-	if err != nil {
-		return nil, err
-	}
 	mail, err := newMail(cfg, log)
 	if err != nil {
 		return nil, err
 	}
-	mail.mailer = meter.Mailer(mail.mailer)
+	useCases, err := newUseCases(cfg, key, store, tokens, providers, mail, meter, log)
+	if err != nil {
+		return nil, err
+	}
+	mail.Mailer = meter.Mailer(mail.Mailer)
 	meter.WatchPools(store.Pools)
 	meter.WatchOutbox(store.Outbox(), system.Clock{})
 	proxies, err := domain.NewProxies(cfg.TrustedProxies)
@@ -125,7 +126,9 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 }
 
 // newUseCases hands every use case its ports and policies.
-func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens, providers identityProviders, meter *metrics.Metrics, log *slog.Logger) (rest.UseCases, error) {
+func newUseCases(
+	cfg config.Config, key []byte, store port.Store, tokens tokens, providers identityProviders, mail mailing, meter *metrics.Metrics, log *slog.Logger,
+) (rest.UseCases, error) {
 	signUp, err := signUpPolicy(cfg)
 	if err != nil {
 		return rest.UseCases{}, err
@@ -178,6 +181,14 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 	}
 	byCode := byLink
 	byCode.Enabled = cfg.OTPEmailEnabled
+	policy, err := smsPolicy(cfg)
+	if err != nil {
+		return rest.UseCases{}, err
+	}
+	bySMS := usecase.SMSSignIn{
+		Store: store, Random: system.Random{}, Numbers: phone.Numbers{}, Journal: system.Journal{Log: log}, Dispatch: mail.Dispatch, Tickets: tickets,
+		SignUp: signUp, SignIn: signIn, Policy: policy, Enabled: cfg.SMSPasswordlessEnabled, AutoOff: cfg.DisableAutoSignUp, GatewayCodes: mail.gatewayCodes,
+	}
 	return rest.UseCases{
 		AddSecurityKey:     &usecase.AddSecurityKey{Ceremonies: ceremonies, Policy: signIn},
 		Authenticate:       &usecase.Authenticate{Tokens: tokens},
@@ -237,18 +248,24 @@ func newUseCases(cfg config.Config, key []byte, store port.Store, tokens tokens,
 		SignInWebauthn: &usecase.SignInWebauthn{
 			Ceremonies: ceremonies, Policy: signIn, Conceal: cfg.ConcealErrors, Decoys: domain.DecoyKey(aesgcm.DeriveKey(key, "hexauth decoy security keys")),
 		},
-		SignOut: &usecase.SignOut{Store: store, Key: refreshKey},
+		SignInPasswordlessSMS: &usecase.SignInPasswordlessSMS{SMSSignIn: bySMS},
+		SignOut:               &usecase.SignOut{Store: store, Key: refreshKey},
 		SignUpEmailPassword: &usecase.SignUpEmailPassword{
 			Store: store, Passwords: passwords, Random: system.Random{}, Sessions: sessions, Policy: signUp, Checks: checks, Tickets: tickets,
 		},
 		SignUpOTPEmail:          &usecase.SignUpOTPEmail{EmailSignIn: byCode},
 		SignUpPasswordlessEmail: &usecase.SignUpPasswordlessEmail{EmailSignIn: byLink},
 		SignUpWebauthn:          &usecase.SignUpWebauthn{Ceremonies: ceremonies, Random: system.Random{}, Policy: signUp},
+		SignUpPasswordlessSMS:   &usecase.SignUpPasswordlessSMS{SMSSignIn: bySMS},
 		TokenExchange:           &usecase.TokenExchange{Store: store, Sessions: sessions, Policy: signIn},
 		VerifyAddSecurityKey:    &usecase.VerifyAddSecurityKey{Ceremonies: ceremonies, Random: system.Random{}, Policy: signIn},
 		VerifyElevateWebauthn:   &usecase.VerifyElevateWebauthn{Ceremonies: ceremonies, Sessions: sessions, Policy: signIn},
 		VerifySignInOTPEmail:    &usecase.VerifySignInOTPEmail{Store: store, Tickets: tickets, Sessions: sessions, Policy: signIn},
-		VerifySignInWebauthn:    &usecase.VerifySignInWebauthn{Ceremonies: ceremonies, Sessions: sessions, Policy: signIn},
+		VerifySignInPasswordlessSMS: &usecase.VerifySignInPasswordlessSMS{
+			Store: store, Numbers: phone.Numbers{}, Verifier: mail.Verifier, Passwords: passwords, Tickets: tickets, Sessions: sessions, Policy: signIn,
+			Enabled: cfg.SMSPasswordlessEnabled, GatewayCodes: mail.gatewayCodes,
+		},
+		VerifySignInWebauthn: &usecase.VerifySignInWebauthn{Ceremonies: ceremonies, Sessions: sessions, Policy: signIn},
 		VerifySignUpWebauthn: &usecase.VerifySignUpWebauthn{
 			Ceremonies: ceremonies, Random: system.Random{}, Enrolment: usecase.Enrolment{Store: store, Sessions: sessions, Policy: signUp, Tickets: tickets},
 		},

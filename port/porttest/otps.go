@@ -70,6 +70,14 @@ func otpsSuite(t *testing.T, open func(t *testing.T) port.Store) {
 		require.ErrorIs(t, store.OTPs().Consume(t.Context(), subject, "old"), port.ErrNotFound)
 		require.NoError(t, store.OTPs().Consume(t.Context(), subject, "new"))
 	})
+	t.Run("what was put is there to compare with, and nothing queued", func(t *testing.T) {
+		store := open(t)
+		code := newOTP(inserted(t, store, "jane@example.com"), "hash", now)
+		require.NoError(t, store.OTPs().Put(t.Context(), code, now))
+		wantAttempt(t, store, now, code)
+		require.Empty(t, claim(t, store, now, 1))
+		require.ErrorIs(t, store.OTPs().Put(t.Context(), newOTP(domain.UserID(uuid.NewString()), "hash", now), now), port.ErrNotFound)
+	})
 	t.Run("to issue nothing takes no code away", func(t *testing.T) {
 		store := open(t)
 		code := newOTP(inserted(t, store, "jane@example.com"), "hash", now)

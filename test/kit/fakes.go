@@ -191,6 +191,85 @@ func (m *Mailbox) Mails() []domain.Mail {
 	return append([]domain.Mail(nil), m.mails...)
 }
 
+// SMSRefused implements port.Journal.
+func (j *Journal) SMSRefused(cause error) { j.add("SMS refused: " + cause.Error()) }
+
+// SMSOfTest implements port.Journal.
+func (j *Journal) SMSOfTest(number, code string) { j.add("SMS of test: " + number + " " + code) }
+
+// SMSAmbiguous implements port.Journal.
+func (j *Journal) SMSAmbiguous(users []string) { j.add("SMS ambiguous: " + strings.Join(users, " ")) }
+
+func (j *Journal) add(entry string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = append(j.entries, entry)
+}
+
+// Phones is a port.SMSSender, and a port.SMSVerifier that makes and checks codes of its own.
+type Phones struct {
+	mu       sync.Mutex
+	received []domain.Mail
+	codes    map[string]string
+	checks   int
+	Fail     error // returned instead of sending or checking anything
+}
+
+// SendSMS implements port.SMSSender.
+func (p *Phones) SendSMS(_ context.Context, sms domain.Mail) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.Fail != nil {
+		return p.Fail
+	}
+	p.received = append(p.received, sms)
+	return nil
+}
+
+// StartVerification implements port.SMSVerifier. A code tells how many messages there have been.
+func (p *Phones) StartVerification(_ context.Context, to, locale string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.Fail != nil {
+		return p.Fail
+	}
+	if p.codes == nil {
+		p.codes = map[string]string{}
+	}
+	p.codes[to] = fmt.Sprintf("4242%d", len(p.received))
+	p.received = append(p.received, domain.Mail{Message: domain.Message{To: to, Locale: locale, Ticket: p.codes[to]}})
+	return nil
+}
+
+// CheckVerification implements port.SMSVerifier. A code is approved once.
+func (p *Phones) CheckVerification(_ context.Context, to, code string) (bool, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.checks++
+	if p.Fail != nil {
+		return false, p.Fail
+	}
+	if p.codes[to] != code || code == "" {
+		return false, nil
+	}
+	delete(p.codes, to)
+	return true, nil
+}
+
+// Checks says how many codes were to be checked.
+func (p *Phones) Checks() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.checks
+}
+
+// Received returns what has arrived, oldest first.
+func (p *Phones) Received() []domain.Mail {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]domain.Mail(nil), p.received...)
+}
+
 // Breached is a port.BreachedPasswords that knows one password.
 type Breached struct {
 	Known string

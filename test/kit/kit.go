@@ -11,6 +11,7 @@ import (
 
 	"github.com/hexauth/hexauth/adapter/bunstore"
 	"github.com/hexauth/hexauth/adapter/jwt"
+	"github.com/hexauth/hexauth/adapter/phone"
 	"github.com/hexauth/hexauth/adapter/rest"
 	"github.com/hexauth/hexauth/adapter/totp"
 	"github.com/hexauth/hexauth/adapter/webauthn"
@@ -27,8 +28,11 @@ type Settings struct {
 	SignIn domain.SignInPolicy
 	Checks usecase.PasswordChecks
 
-	Passwordless, OTP, AutoSignUpOff, Conceal bool
-	WebAuthnOff                               bool
+	Passwordless, OTP, SMS, AutoSignUpOff, Conceal bool
+	WebAuthnOff                                    bool
+
+	SMSPolicy    domain.SMSPolicy
+	GatewayCodes bool // the phones make and check the codes
 
 	Providers   usecase.Providers
 	IDTokens    usecase.IDTokens
@@ -54,6 +58,7 @@ type Kit struct {
 	Journal   *Journal
 	Meter     *Meter
 	Mailbox   *Mailbox
+	Phones    *Phones
 	Deliver   *usecase.DeliverMessages
 	Tokens    *jwt.Static
 	WebAuthn  *webauthn.RelyingParty
@@ -84,7 +89,7 @@ func New(t testing.TB, changes ...func(*Settings)) *Kit {
 		},
 		Checks:       usecase.PasswordChecks{Policy: domain.PasswordPolicy{MinLength: 9}, Breached: &Breached{}},
 		Store:        bunstore.Options{Cipher: Cipher{}},
-		Passwordless: true, OTP: true,
+		Passwordless: true, OTP: true, SMS: true,
 		Session: domain.SessionPolicy{AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 30 * 24 * time.Hour, Grace: 30 * time.Second},
 	}
 	for _, change := range changes {
@@ -94,7 +99,7 @@ func New(t testing.TB, changes ...func(*Settings)) *Kit {
 	require.NoError(t, err)
 	s.SignUp.Redirects = redirects
 	s.SignUp.RequireVerified, s.SignUp.Emails = s.SignIn.RequireVerified, s.SignIn.Emails
-	k := &Kit{t: t, Settings: s, Clock: NewClock(), Random: &Random{seed: uuid.NewString()}, Passwords: &Passwords{}, Journal: &Journal{}, Meter: &Meter{}, Mailbox: &Mailbox{}}
+	k := &Kit{t: t, Settings: s, Clock: NewClock(), Random: &Random{seed: uuid.NewString()}, Passwords: &Passwords{}, Journal: &Journal{}, Meter: &Meter{}, Mailbox: &Mailbox{}, Phones: &Phones{}}
 	k.Store = openStore(t, s)
 	k.Tokens, err = jwt.NewStatic(jwt.Key{Algorithm: "HS256", HMAC: []byte("a key of the tests, 32 bytes long")},
 		jwt.Options{Issuer: "https://auth.example.com", ClaimsNamespace: "https://hasura.io/jwt/claims", Clock: k.Clock})
@@ -140,8 +145,13 @@ func (k *Kit) wire() rest.UseCases {
 	byEmail := usecase.EmailSignIn{Store: k.Store, Random: k.Random, Tickets: tickets, SignUp: s.SignUp, SignIn: s.SignIn, AutoOff: s.AutoSignUpOff}
 	byLink, byCode := byEmail, byEmail
 	byLink.Enabled, byCode.Enabled = s.Passwordless, s.OTP
+	dispatch := usecase.Dispatch{Templates: k.Mailbox, Mailer: k.Mailbox, SMS: k.Phones, Verifier: k.Phones}
 	k.Deliver = &usecase.DeliverMessages{
-		Outbox: k.Store.Outbox(), Templates: k.Mailbox, Mailer: k.Mailbox, Clock: k.Clock, Journal: k.Journal, Batch: 10, Lease: time.Minute,
+		Dispatch: dispatch, Outbox: k.Store.Outbox(), Clock: k.Clock, Journal: k.Journal, Batch: 10, Lease: time.Minute,
+	}
+	bySMS := usecase.SMSSignIn{
+		Store: k.Store, Random: k.Random, Numbers: phone.Numbers{}, Journal: k.Journal, Dispatch: dispatch, Tickets: tickets, SignUp: s.SignUp, SignIn: s.SignIn,
+		Policy: s.SMSPolicy, Enabled: s.SMS, AutoOff: s.AutoSignUpOff, GatewayCodes: s.GatewayCodes,
 	}
 	ceremonies := usecase.Ceremonies{Enabled: !s.WebAuthnOff, Store: k.Store, WebAuthn: k.WebAuthn, Clock: k.Clock}
 	return rest.UseCases{
@@ -189,7 +199,13 @@ func (k *Kit) wire() rest.UseCases {
 		SignInOTPEmail:          &usecase.SignInOTPEmail{EmailSignIn: byCode},
 		SignInPasswordlessEmail: &usecase.SignInPasswordlessEmail{EmailSignIn: byLink},
 		SignInWebauthn:          &usecase.SignInWebauthn{Ceremonies: ceremonies, Policy: s.SignIn, Conceal: s.Conceal, Decoys: domain.DecoyKey{1}},
-		SignOut:                 &usecase.SignOut{Store: k.Store, Key: key},
+		SignInPasswordlessSMS:   &usecase.SignInPasswordlessSMS{SMSSignIn: bySMS},
+		SignUpPasswordlessSMS:   &usecase.SignUpPasswordlessSMS{SMSSignIn: bySMS},
+		VerifySignInPasswordlessSMS: &usecase.VerifySignInPasswordlessSMS{
+			Store: k.Store, Numbers: phone.Numbers{}, Verifier: k.Phones, Passwords: k.Passwords, Tickets: tickets, Sessions: sessions, Policy: s.SignIn,
+			Enabled: s.SMS, GatewayCodes: s.GatewayCodes,
+		},
+		SignOut: &usecase.SignOut{Store: k.Store, Key: key},
 		SignUpEmailPassword: &usecase.SignUpEmailPassword{
 			Store: k.Store, Passwords: k.Passwords, Random: k.Random, Sessions: sessions, Policy: s.SignUp, Checks: s.Checks, Tickets: tickets,
 		},
@@ -236,6 +252,14 @@ func (k *Kit) SignUp(email domain.Email) usecase.Session {
 	require.NoError(k.t, err)
 	require.NotNil(k.t, session)
 	return *session
+}
+
+// SignUpWithoutSession creates an account, with the address and Password, whose address must be verified first.
+func (k *Kit) SignUpWithoutSession(email domain.Email) {
+	k.t.Helper()
+	session, err := k.UseCases.SignUpEmailPassword.Do(context.Background(), usecase.SignUpEmailPasswordInput{Email: email, Password: Password})
+	require.NoError(k.t, err)
+	require.Nil(k.t, session)
 }
 
 // SignIn signs a user without a second factor in with an address and a password.

@@ -1092,7 +1092,7 @@ type SignInPasswordlessSmsOtpRequest struct {
 	// Otp The code from the SMS.
 	Otp string `json:"otp"`
 
-	// PhoneNumber Phone number in international form, with a leading plus sign.
+	// PhoneNumber Phone number in international form.
 	//
 	// Example: +4915112345678
 	PhoneNumber string `json:"phoneNumber"`
@@ -1112,7 +1112,7 @@ type SignInPasswordlessSmsRequest struct {
 	// Options Details of a new user. They are checked in this order: `redirectTo`, `allowedRoles`, `defaultRole`.
 	Options SignUpOptions `json:"options,omitempty"`
 
-	// PhoneNumber Phone number in international form, with a leading plus sign.
+	// PhoneNumber Phone number in international form.
 	//
 	// Example: +4915112345678
 	PhoneNumber string `json:"phoneNumber"`
@@ -1720,6 +1720,9 @@ type SignUpOTPEmailJSONRequestBody = SignInOTPEmailRequest
 // SignUpPasswordlessEmailJSONRequestBody defines body for SignUpPasswordlessEmail for application/json ContentType.
 type SignUpPasswordlessEmailJSONRequestBody = SignInPasswordlessEmailRequest
 
+// SignUpPasswordlessSmsJSONRequestBody defines body for SignUpPasswordlessSms for application/json ContentType.
+type SignUpPasswordlessSmsJSONRequestBody = SignInPasswordlessSmsRequest
+
 // SignUpWebauthnJSONRequestBody defines body for SignUpWebauthn for application/json ContentType.
 type SignUpWebauthnJSONRequestBody = SignUpWebauthnRequest
 
@@ -1964,6 +1967,9 @@ type ServerInterface interface {
 	// SignUpPasswordlessEmail Sign up with a link by e-mail
 	// (POST /signup/passwordless/email)
 	SignUpPasswordlessEmail(ctx echo.Context) error
+	// SignUpPasswordlessSms Sign up with a one-time password by SMS
+	// (POST /signup/passwordless/sms)
+	SignUpPasswordlessSms(ctx echo.Context) error
 	// SignUpProvider Sign up with a social provider
 	// (GET /signup/provider/{provider})
 	SignUpProvider(ctx echo.Context, provider SignInProvider, params SignUpProviderParams) error
@@ -2546,6 +2552,15 @@ func (w *ServerInterfaceWrapper) SignUpPasswordlessEmail(ctx echo.Context) error
 	return err
 }
 
+// SignUpPasswordlessSms converts echo context to params.
+func (w *ServerInterfaceWrapper) SignUpPasswordlessSms(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignUpPasswordlessSms(ctx)
+	return err
+}
+
 // SignUpProvider converts echo context to params.
 func (w *ServerInterfaceWrapper) SignUpProvider(ctx echo.Context) error {
 	var err error
@@ -3049,6 +3064,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/signup/idtoken", wrapper.SignUpIDToken, options.OperationMiddlewares["signUpIdToken"]...)
 	router.POST(options.BaseURL+"/signup/otp/email", wrapper.SignUpOTPEmail, options.OperationMiddlewares["signUpOTPEmail"]...)
 	router.POST(options.BaseURL+"/signup/passwordless/email", wrapper.SignUpPasswordlessEmail, options.OperationMiddlewares["signUpPasswordlessEmail"]...)
+	router.POST(options.BaseURL+"/signup/passwordless/sms", wrapper.SignUpPasswordlessSms, options.OperationMiddlewares["signUpPasswordlessSms"]...)
 	router.GET(options.BaseURL+"/signup/provider/:provider", wrapper.SignUpProvider, options.OperationMiddlewares["signUpProvider"]...)
 	router.POST(options.BaseURL+"/signup/webauthn", wrapper.SignUpWebauthn, options.OperationMiddlewares["signUpWebauthn"]...)
 	router.POST(options.BaseURL+"/signup/webauthn/verify", wrapper.VerifySignUpWebauthn, options.OperationMiddlewares["verifySignUpWebauthn"]...)
@@ -4427,6 +4443,45 @@ func (response SignUpPasswordlessEmaildefaultJSONResponse) VisitSignUpPasswordle
 	return err
 }
 
+type SignUpPasswordlessSmsRequestObject struct {
+	Body *SignUpPasswordlessSmsJSONRequestBody
+}
+
+type SignUpPasswordlessSmsResponseObject interface {
+	VisitSignUpPasswordlessSmsResponse(w http.ResponseWriter) error
+}
+
+type SignUpPasswordlessSms200JSONResponse OKResponse
+
+func (response SignUpPasswordlessSms200JSONResponse) VisitSignUpPasswordlessSmsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignUpPasswordlessSmsdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response SignUpPasswordlessSmsdefaultJSONResponse) VisitSignUpPasswordlessSmsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SignUpProviderRequestObject struct {
 	Provider SignInProvider `json:"provider"`
 	Params   SignUpProviderParams
@@ -5625,6 +5680,9 @@ type StrictServerInterface interface {
 	// SignUpPasswordlessEmail Sign up with a link by e-mail
 	// (POST /signup/passwordless/email)
 	SignUpPasswordlessEmail(ctx context.Context, request SignUpPasswordlessEmailRequestObject) (SignUpPasswordlessEmailResponseObject, error)
+	// SignUpPasswordlessSms Sign up with a one-time password by SMS
+	// (POST /signup/passwordless/sms)
+	SignUpPasswordlessSms(ctx context.Context, request SignUpPasswordlessSmsRequestObject) (SignUpPasswordlessSmsResponseObject, error)
 	// SignUpProvider Sign up with a social provider
 	// (GET /signup/provider/{provider})
 	SignUpProvider(ctx context.Context, request SignUpProviderRequestObject) (SignUpProviderResponseObject, error)
@@ -7010,6 +7068,52 @@ func (sh *strictHandler) SignUpPasswordlessEmail(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(SignUpPasswordlessEmailResponseObject); ok {
 		return validResponse.VisitSignUpPasswordlessEmailResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SignUpPasswordlessSms operation middleware
+func (sh *strictHandler) SignUpPasswordlessSms(ctx echo.Context) error {
+	var request SignUpPasswordlessSmsRequestObject
+
+	var body SignUpPasswordlessSmsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignUpPasswordlessSms(ctx.Request().Context(), request.(SignUpPasswordlessSmsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignUpPasswordlessSms")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignUpPasswordlessSmsResponseObject); ok {
+		return validResponse.VisitSignUpPasswordlessSmsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -54,6 +54,7 @@ func operations() map[string]string {
 		"POST /signup/email-password":               "signUpEmailPassword",
 		"POST /signup/otp/email":                    "signUpOTPEmail",
 		"POST /signup/passwordless/email":           "signUpPasswordlessEmail",
+		"POST /signup/passwordless/sms":             "signUpPasswordlessSms",
 		"POST /signup/webauthn":                     "signUpWebauthn",
 		"POST /signup/webauthn/verify":              "verifySignUpWebauthn",
 		"POST /token":                               "refreshToken",
