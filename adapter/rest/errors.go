@@ -163,6 +163,10 @@ func (w errorWriter) handle(err error, c echo.Context) {
 	switch body.Status {
 	case http.StatusServiceUnavailable:
 		header.Set(echo.HeaderRetryAfter, retryAfterSeconds)
+	case http.StatusTooManyRequests:
+		if header.Get(echo.HeaderRetryAfter) == "" { // a budget of guesses is spent, and not one of requests
+			header.Set(echo.HeaderRetryAfter, strconv.Itoa(int(domain.MFAWindow.Seconds())))
+		}
 	case http.StatusUnauthorized:
 		switch domain.Code(body.Error) {
 		case domain.Unauthorized:

@@ -90,12 +90,13 @@ func (c *client) redirectTo(r request) string {
 func issued(got response) []string {
 	var found []string
 	if got.status == http.StatusOK {
-		for _, token := range regexp.MustCompile(`"(?:accessToken|refreshToken)":"([^"]+)"`).FindAllStringSubmatch(got.body, -1) {
+		for _, token := range regexp.MustCompile(`"(?:accessToken|refreshToken|ticket|totpSecret)":"([^"]+)"`).FindAllStringSubmatch(got.body, -1) {
 			found = append(found, token[1])
 		}
+		found = append(found, regexp.MustCompile(`\b[2-9A-HJ-NP-Z]{5}-[2-9A-HJ-NP-Z]{5}\b`).FindAllString(got.body, -1)...) // recovery codes
 	}
 	if location, err := url.Parse(got.header.Get("Location")); err == nil {
-		for _, name := range []string{"refreshToken", "code"} {
+		for _, name := range []string{"refreshToken", "code", "mfaTicket"} {
 			if token := location.Query().Get(name); token != "" {
 				found = append(found, token)
 			}
