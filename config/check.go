@@ -32,6 +32,7 @@ func (l *loader) checkValues() {
 	l.checkEmailLists()
 	l.checkRedirects()
 	l.checkMail()
+	l.checkAdminSecret()
 	l.checkProviders()
 	l.checkWebAuthn()
 	if issuer := l.cfg.MFATOTPIssuer; issuer == "" || len(issuer) > maxIssuer || strings.Contains(issuer, ":") || hasControl(issuer) {
@@ -163,6 +164,21 @@ func (l *loader) checkEncryptionKey() {
 			"or set AUTH_DEV_MODE=true to try things out")
 	case key != nil && bytes.Count(key, key[:1]) == len(key):
 		l.unsafe("AUTH_ENCRYPTION_KEY", "repeats one byte, so anybody can guess it: give random bytes, for example from \"openssl rand -hex 32\"")
+	}
+}
+
+// minAdminSecret is how long the secret of administrators must be: nobody counts the attempts to guess it.
+const minAdminSecret = 32
+
+func (l *loader) checkAdminSecret() {
+	switch secret := l.cfg.AdminSecret; {
+	case secret == "":
+	case strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r > '~' }):
+		l.problem("AUTH_ADMIN_SECRET", "must consist of printable ASCII characters without blanks: it travels in a header")
+	case len(secret) < minAdminSecret:
+		l.unsafe("AUTH_ADMIN_SECRET", "must have at least 32 characters, for example from \"openssl rand -hex 32\"")
+	case strings.Count(secret, secret[:1]) == len(secret):
+		l.unsafe("AUTH_ADMIN_SECRET", "repeats one character, so anybody can guess it")
 	}
 }
 

@@ -186,8 +186,11 @@ type Config struct {
 	SMSLimitTotal    int           `env:"AUTH_SMS_LIMIT_TOTAL" envDefault:"500" min:"0" max:"100000000" unit:"messages" doc:"Most SMS altogether in AUTH_SMS_LIMIT_INTERVAL; 0 for no limit."`
 	SMSLimitInterval time.Duration `env:"AUTH_SMS_LIMIT_INTERVAL" envDefault:"1h" min:"1s" max:"8760h" doc:"For how long SMS are counted before the count begins anew."`
 
+	// AdminSecret guards the operations of administrators; "" switches them off.
+	AdminSecret string `env:"AUTH_ADMIN_SECRET" secret:"true" defaultText:"empty: no administration by HTTP" group:"Access control" doc:"Secret for the operations below /admin, see administration.md: at least 32 characters, for example from \"openssl rand -hex 32\". Without it they are switched off; the commands of hexauth do not need it."`
+
 	// AllowedRedirectURLs are the patterns as given; ClientURL is not among them.
-	AllowedRedirectURLs []string `env:"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS" group:"Access control" example:"https://*.example.com,myapp://" doc:"Where redirectTo may point besides AUTH_CLIENT_URL. * matches within one part of the host or path, ** across parts."`
+	AllowedRedirectURLs []string `env:"AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS" example:"https://*.example.com,myapp://" doc:"Where redirectTo may point besides AUTH_CLIENT_URL. * matches within one part of the host or path, ** across parts."`
 	// AllowedEmails, and the three lists after it, are lower-cased.
 	AllowedEmails       []string `env:"AUTH_ACCESS_CONTROL_ALLOWED_EMAILS" example:"jane@example.com" doc:"Addresses that may sign up and in. When this or the list of allowed domains is set, all others may not."`
 	AllowedEmailDomains []string `env:"AUTH_ACCESS_CONTROL_ALLOWED_EMAIL_DOMAINS" example:"example.com,example.org" doc:"Domains whose addresses may sign up and in."`

@@ -339,6 +339,8 @@ func TestLoad_UnsafeIsRefusedInProductionAndWarnedOfInDevelopment(t *testing.T) 
 		{"AUTH_SERVER_URL", "http://auth.example.com"},
 		{"AUTH_SERVER_URL", "http://localhost.example.com"},
 		{"AUTH_SERVER_URL", "http://notlocalhost"},
+		{"AUTH_ADMIN_SECRET", "31-characters-are-one-too-few.."},
+		{"AUTH_ADMIN_SECRET", strings.Repeat("x", 32)},
 		{"AUTH_CLIENT_URL", "http://192.168.1.4:3000"},
 		{"AUTH_DATABASE_URL", "sqlite://:memory:"},
 		{"AUTH_DATABASE_URL", "sqlite://file::memory:"},
@@ -448,4 +450,14 @@ func TestLoad_EncryptionKeyHasAnAESLength(t *testing.T) {
 func TestLoad_RepeatsOnlyTheStartOfALongValue(t *testing.T) {
 	require.Equal(t, []config.Problem{{Variable: "AUTH_MIGRATE", Message: `must be true or false (got "` + strings.Repeat("x", 40) + `…")`}},
 		problems(t, map[string]string{"AUTH_MIGRATE": strings.Repeat("x", 41)}))
+}
+
+func TestLoad_TheAdminSecretTravelsInAHeader(t *testing.T) {
+	const good = "a-secret-of-at-least-32-characters!"
+	require.Equal(t, good, load(t, production(map[string]string{"AUTH_ADMIN_SECRET": good})).AdminSecret)
+	for _, bad := range []string{"a secret of at least 32 characters", "a-secret-of-at-least-32-charäcters", "a-secret-of-at-least-32-\x01haracters"} {
+		for _, environ := range []map[string]string{{"AUTH_ADMIN_SECRET": bad}, production(map[string]string{"AUTH_ADMIN_SECRET": bad})} {
+			require.Equal(t, []string{"AUTH_ADMIN_SECRET"}, names(problems(t, environ)))
+		}
+	}
 }

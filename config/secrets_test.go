@@ -57,7 +57,7 @@ func TestSecrets_NeverShowInErrors(t *testing.T) {
 			members{"type": "RS256", "key": pkix(t, newECDSA(t, elliptic.P256())) + marker, "signing_key": pkcs8(t, rsaKey) + marker}.String(),
 		} {
 			_, err := config.Load(map[string]string{v.Name: value, "AUTH_PORT": "x"})
-			if v.Name == "AUTH_SMTP_PASS" || strings.HasPrefix(v.Name, "AUTH_SMS_") || v.Name == "HASURA_GRAPHQL_ADMIN_SECRET" || v.Name == "AUTH_CAPTCHA_SECRET" || v.Name == "AUTH_TURNSTILE_SECRET" || strings.HasSuffix(v.Name, "_SECRET") && strings.HasPrefix(v.Name, "AUTH_PROVIDER_") { // any text is one
+			if v.Name == "AUTH_SMTP_PASS" || v.Name == "AUTH_ADMIN_SECRET" || strings.HasPrefix(v.Name, "AUTH_SMS_") || v.Name == "HASURA_GRAPHQL_ADMIN_SECRET" || v.Name == "AUTH_CAPTCHA_SECRET" || v.Name == "AUTH_TURNSTILE_SECRET" || strings.HasSuffix(v.Name, "_SECRET") && strings.HasPrefix(v.Name, "AUTH_PROVIDER_") { // any text is one
 				require.ErrorContains(t, err, "AUTH_PORT")
 			} else {
 				require.ErrorContains(t, err, v.Name)
@@ -150,6 +150,7 @@ func TestEffective_TellsValuesAndSources(t *testing.T) {
 		{Name: "AUTH_SMS_LIMIT_COUNTRY", Value: "200", Source: config.FromDefault},
 		{Name: "AUTH_SMS_LIMIT_TOTAL", Value: "500", Source: config.FromDefault},
 		{Name: "AUTH_SMS_LIMIT_INTERVAL", Value: "1h0m0s", Source: config.FromDefault},
+		{Name: "AUTH_ADMIN_SECRET", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_ACCESS_CONTROL_ALLOWED_EMAILS", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_ACCESS_CONTROL_ALLOWED_EMAIL_DOMAINS", Value: "", Source: config.FromDefault},

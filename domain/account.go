@@ -109,14 +109,14 @@ type OAuth2Grant struct {
 	ExpiresAt time.Time
 }
 
-// AccountExport is everything that is kept of a user, less the secrets: hashes, keys, tickets and tokens.
+// AccountExport is everything that is kept of a user. Hashes, public keys and what opens sessions are not to be shown.
 type AccountExport struct {
 	Account
 	Sessions     []OpenSession
-	Tokens       []PersonalAccessToken // without TokenHash
-	SecurityKeys []SecurityKey         // without PublicKey
-	Providers    []ProviderLink        // without tokens
+	Tokens       []PersonalAccessToken
+	SecurityKeys []SecurityKey
+	Providers    []ProviderLink
 	Grants       []OAuth2Grant
-	Tickets      []TicketRecord // that are still good, without Hash and CodeChallenge
+	Tickets      []TicketRecord // that are still good
 	Messages     []QueuedMessage
 }

@@ -80,3 +80,15 @@ func userOf(u domain.User) api.User {
 func jwkOf(k domain.JWK) api.JWK {
 	return api.JWK{Kty: k.KeyType, Kid: k.KeyID, Alg: k.Algorithm, Use: "sig", Crv: k.Curve, N: k.N, E: k.E, X: k.X, Y: k.Y}
 }
+
+// openSessionOf shows a session to who is signed in with current.
+func openSessionOf(s domain.OpenSession, current domain.SessionID) api.OpenSession {
+	return api.OpenSession{
+		ID: string(s.ID), CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt,
+		UserAgent: s.Device.UserAgent, Address: s.Device.Address, Current: s.ID == current,
+	}
+}
+
+func patOf(token domain.PersonalAccessToken) api.PersonalAccessToken {
+	return api.PersonalAccessToken{ID: token.ID, CreatedAt: token.CreatedAt, ExpiresAt: token.ExpiresAt, Metadata: metadataJSON(token.Metadata)}
+}

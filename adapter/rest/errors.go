@@ -194,7 +194,7 @@ func (w errorWriter) body(err error, c echo.Context) api.ErrorResponse {
 	}
 	w.report(err, code, c)
 	c.Set(errorCodeKey, string(code)) // operators see what is concealed from the client
-	if w.conceal && found.conceal {
+	if w.conceal && found.conceal && !isAdmin(c) {
 		code, field, reason = domain.InvalidRequest, "", ""
 		found, _ = answerTo(code)
 	}

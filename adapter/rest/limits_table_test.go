@@ -28,6 +28,9 @@ func decided() map[string]string {
 		"unlinkProvider": global, "refreshProviderToken": global, "addSecurityKey": global,
 		"elevateWebauthn": global, "listSecurityKeys": global, "renameSecurityKey": global, "removeSecurityKey": global,
 
+		"adminCreateUser": global, "adminDeleteUser": global, "adminEndSessions": global, "adminExportUser": global, "adminGetUser": global,
+		"adminListSessions": global, "adminListUsers": global, "adminSetPassword": global, "adminUpdateUser": global,
+
 		"signInEmailPassword": guess, "signInAnonymous": guess, "signInIdToken": guess, "signInPAT": guess, "signInProvider": guess, "getProviderTokens": guess, "renewProviderTokens": guess,
 		"signInProviderCallbackGet": guess, "signInProviderCallbackPost": guess, "signInWebauthn": guess, "verifySignInWebauthn": guess,
 		"verifySignInMfaTotp": guess, "verifySignInOTPEmail": guess, "verifySignInPasswordlessSms": guess, "verifyElevateWebauthn": guess,

@@ -35,11 +35,7 @@ func (h *handlers) ListPATs(ctx context.Context, _ api.ListPATsRequestObject) (a
 	if err != nil {
 		return nil, err
 	}
-	list := make([]api.PersonalAccessToken, len(tokens))
-	for i, token := range tokens {
-		list[i] = api.PersonalAccessToken{ID: token.ID, CreatedAt: token.CreatedAt, ExpiresAt: token.ExpiresAt, Metadata: metadataJSON(token.Metadata)}
-	}
-	return api.ListPATs200JSONResponse{PersonalAccessTokens: list}, nil
+	return api.ListPATs200JSONResponse{PersonalAccessTokens: each(tokens, patOf)}, nil
 }
 
 // DeletePAT is DELETE /pat/{id}.

@@ -57,6 +57,8 @@ func (c *client) collectMails() {
 // submitted are the values of a request that nobody else may learn.
 func (c *client) submitted(r request) []string {
 	sent := append(values(userHandle.ReplaceAllString(r.body, "")), r.bearer)
+	sent = append(sent, r.header.Values("X-Hexauth-Admin-Secret")...)
+	sent = append(sent, r.header.Values("X-Hasura-Admin-Secret")...)
 	for _, header := range r.header.Values("Authorization") {
 		if token := strings.TrimPrefix(header, "Bearer "); !strings.EqualFold(strings.TrimSpace(token), "Bearer") {
 			sent = append(sent, token)

@@ -17,6 +17,16 @@ import (
 
 // UseCases are the operations behind the API. None may be nil.
 type UseCases struct {
+	AdminAuthenticate           *usecase.AdminAuthenticate
+	AdminCreateUser             *usecase.AdminCreateUser
+	AdminDeleteUser             *usecase.AdminDeleteUser
+	AdminEndSessions            *usecase.AdminEndSessions
+	AdminExportUser             *usecase.AdminExportUser
+	AdminGetUser                *usecase.AdminGetUser
+	AdminListSessions           *usecase.AdminListSessions
+	AdminListUsers              *usecase.AdminListUsers
+	AdminSetPassword            *usecase.AdminSetPassword
+	AdminUpdateUser             *usecase.AdminUpdateUser
 	AddSecurityKey              *usecase.AddSecurityKey
 	Authenticate                *usecase.Authenticate
 	ChangeUserEmail             *usecase.ChangeUserEmail

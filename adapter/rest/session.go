@@ -57,13 +57,7 @@ func (h *handlers) ListSessions(ctx context.Context, _ api.ListSessionsRequestOb
 	if err != nil {
 		return nil, err
 	}
-	list := make([]api.OpenSession, len(open))
-	for i, s := range open {
-		list[i] = api.OpenSession{
-			ID: string(s.ID), CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt,
-			UserAgent: s.Device.UserAgent, Address: s.Device.Address, Current: s.ID == bearer.SessionID,
-		}
-	}
+	list := each(open, func(s domain.OpenSession) api.OpenSession { return openSessionOf(s, bearer.SessionID) })
 	return api.ListSessions200JSONResponse{Sessions: list}, nil
 }
 

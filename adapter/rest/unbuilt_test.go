@@ -19,6 +19,8 @@ func built() map[string]bool {
 	return map[string]bool{
 		"getJWKs": true, "healthCheckGet": true, "healthCheckHead": true, "getReadiness": true, "getVersion": true, "getContract": true,
 		"signUpEmailPassword": true, "signInEmailPassword": true, "signInAnonymous": true, "refreshToken": true, "verifyToken": true,
+		"adminCreateUser": true, "adminDeleteUser": true, "adminEndSessions": true, "adminExportUser": true, "adminGetUser": true,
+		"adminListSessions": true, "adminListUsers": true, "adminSetPassword": true, "adminUpdateUser": true,
 		"signOut": true, "getUser": true,
 		"changeUserEmail": true, "changeUserPassword": true, "deanonymizeUser": true, "sendPasswordResetEmail": true,
 		"sendVerificationEmail": true, "signInOTPEmail": true, "signInPasswordlessEmail": true, "signUpOTPEmail": true,

@@ -24,6 +24,7 @@ type validator struct {
 	maxBodyBytes int64
 	authenticate *usecase.Authenticate
 	elevation    *usecase.CheckElevation
+	admin        *usecase.AdminAuthenticate
 }
 
 // operation is what the contract demands of the requests to one route.
@@ -31,6 +32,7 @@ type operation struct {
 	route      *routers.Route
 	parameters openapi3.Parameters
 	body       *openapi3.RequestBody // nil: none is read
+	admin      []string              // headers with the secret of administrators; nil: the operation is not theirs
 	bearer     bearerRule
 	elevation  domain.ElevationDemand
 }
@@ -38,16 +40,18 @@ type operation struct {
 func newValidator(contract *openapi3.T, useCases UseCases, o Options) (*validator, error) {
 	v := &validator{
 		operations: map[string]operation{}, maxBodyBytes: o.MaxBodyBytes, authenticate: useCases.Authenticate, elevation: useCases.CheckElevation,
+		admin: useCases.AdminAuthenticate,
 	}
 	for path, item := range contract.Paths.Map() {
 		for method, described := range item.Operations() {
+			admin := adminHeadersOf(contract, described)
 			bearer, elevation, err := bearerRuleOf(described)
-			if err != nil {
+			if err != nil && admin == nil {
 				return nil, fmt.Errorf("%s: %w", described.OperationID, err)
 			}
 			op := operation{
-				route:  &routers.Route{Spec: contract, Path: path, PathItem: item, Method: method, Operation: described},
-				bearer: bearer, elevation: elevation, parameters: append(item.Parameters, described.Parameters...),
+				route: &routers.Route{Spec: contract, Path: path, PathItem: item, Method: method, Operation: described},
+				admin: admin, bearer: bearer, elevation: elevation, parameters: append(item.Parameters, described.Parameters...),
 			}
 			if described.RequestBody != nil {
 				op.body = described.RequestBody.Value
@@ -69,7 +73,7 @@ func (v *validator) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		if !found {
 			return next(c) // Echo's own 404 and 405, and the health check without prefix
 		}
-		if err := v.checkBearer(c, op); err != nil {
+		if err := v.checkCaller(c, op); err != nil {
 			return err
 		}
 		if err := checkParameters(c, op); err != nil {
@@ -169,6 +173,13 @@ func bearerRuleOf(o *openapi3.Operation) (bearerRule, domain.ElevationDemand, er
 	}
 	elevation.Enrols = o.Extensions[enrolsExtension] == true
 	return rule, elevation, nil
+}
+
+func (v *validator) checkCaller(c echo.Context, op operation) error {
+	if op.admin != nil {
+		return v.checkAdmin(c, op.admin)
+	}
+	return v.checkBearer(c, op)
 }
 
 func (v *validator) checkBearer(c echo.Context, op operation) error {

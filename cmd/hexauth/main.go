@@ -37,6 +37,7 @@ func main() {
 type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Start the server. Without any configuration it runs in development mode on 127.0.0.1:4000 and keeps its data in ./data."`
 	Migrate migrateCommand `cmd:"" help:"Show or change the version of the database."`
+	User    userCommand    `cmd:"" help:"Create, list, change and delete users."`
 	Keys    keysCommand    `cmd:"" help:"List or rotate the keys that sign access tokens."`
 	Outbox  outboxCommand  `cmd:"" help:"Look after mails that could not be sent."`
 	Mail    mailCommand    `cmd:"" help:"Preview the mails."`
@@ -49,6 +50,7 @@ type cli struct {
 type invocation struct {
 	ctx     context.Context
 	environ []string
+	stdin   io.Reader
 	stdout  io.Writer
 }
 
@@ -62,6 +64,11 @@ var errUsage = errors.New("see hexauth --help")
 
 // run executes one command. It returns when the command is done, or when ctx ends and a server has stopped gracefully.
 func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
+	return runWith(ctx, args, environ, os.Stdin, stdout)
+}
+
+// runWith is run with another standard input.
+func runWith(ctx context.Context, args, environ []string, stdin io.Reader, stdout io.Writer) error {
 	helped := false
 	parser, err := kong.New(&cli{}, kong.Name("hexauth"),
 		kong.Description("The authentication server you host yourself. It is configured by environment variables: "+
@@ -80,5 +87,5 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%w; %w", err, errUsage)
 	}
-	return parsed.Run(&invocation{ctx: ctx, environ: environ, stdout: stdout})
+	return parsed.Run(&invocation{ctx: ctx, environ: environ, stdin: stdin, stdout: stdout})
 }

@@ -189,7 +189,7 @@ func newUseCases(
 		Store: store, Random: system.Random{}, Numbers: phone.Numbers{}, Journal: system.Journal{Log: log}, Dispatch: mail.Dispatch, Tickets: tickets,
 		SignUp: signUp, SignIn: signIn, Policy: policy, Enabled: cfg.SMSPasswordlessEnabled, AutoOff: cfg.DisableAutoSignUp, GatewayCodes: mail.gatewayCodes,
 	}
-	return rest.UseCases{
+	useCases := rest.UseCases{
 		AddSecurityKey:     &usecase.AddSecurityKey{Ceremonies: ceremonies, Policy: signIn},
 		Authenticate:       &usecase.Authenticate{Tokens: tokens},
 		ChangeUserEmail:    &usecase.ChangeUserEmail{Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn},
@@ -271,7 +271,9 @@ func newUseCases(
 		},
 		VerifyTicket: &usecase.VerifyTicket{Store: store, Random: system.Random{}, Sessions: sessions, Policy: signIn, Redirects: signUp.Redirects},
 		VerifyToken:  &usecase.VerifyToken{Tokens: tokens, Store: store, Policy: signIn},
-	}, nil
+	}
+	administer(&useCases, cfg, store, passwords, checks, signUp)
+	return useCases, nil
 }
 
 // newCeremonies makes what asks for passkeys and security keys, in the name of the app.

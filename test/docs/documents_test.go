@@ -39,9 +39,15 @@ func read(t *testing.T, path string) string {
 // tested returns the code blocks of README.md that are marked as tested with name, in order.
 func tested(t *testing.T, name string) []string {
 	t.Helper()
+	return testedIn(t, "README.md", name)
+}
+
+// testedIn is tested for another document.
+func testedIn(t *testing.T, document, name string) []string {
+	t.Helper()
 	block := regexp.MustCompile("(?ms)^<!-- tested: " + name + " -->\n```[a-z]+\n(.*?)^```$")
 	var blocks []string
-	for _, match := range block.FindAllStringSubmatch(read(t, filepath.Join(root, "README.md")), -1) {
+	for _, match := range block.FindAllStringSubmatch(read(t, filepath.Join(root, filepath.FromSlash(document))), -1) {
 		blocks = append(blocks, match[1])
 	}
 	require.NotEmpty(t, blocks)

@@ -80,16 +80,29 @@ func commands(text string) []string {
 	return list
 }
 
+// helpOf returns the help for a command. The last of words may be an argument, if the command takes any.
+func helpOf(t *testing.T, binary string, words []string) string {
+	t.Helper()
+	command := words
+	for {
+		require.NotEmpty(t, command, "hexauth %s", words)
+		help, err := exec.Command(binary, append(slices.Clone(command), "--help")...).CombinedOutput()
+		usage := "Usage: hexauth " + strings.Join(command, " ")
+		if err == nil && strings.Contains(string(help), usage) {
+			require.True(t, len(command) == len(words) || strings.Contains(string(help), usage+" <"), "hexauth %s", words)
+			return string(help)
+		}
+		command = command[:len(command)-1]
+	}
+}
+
 func TestDocuments_NameOnlyCommandsThatExist(t *testing.T) {
 	binary := proc.Build(t)
 	for path, text := range documents(t) {
 		for _, command := range commands(text) {
-			words := strings.Fields(regexp.MustCompile(`^[a-z ]+`).FindString(command))
-			help, err := exec.Command(binary, append(words, "--help")...).CombinedOutput()
-			require.NoError(t, err, "%s: hexauth %s\n%s", path, command, help)
-			require.Contains(t, string(help), "Usage: hexauth "+strings.Join(words, " "), path)
+			help := helpOf(t, binary, strings.Fields(regexp.MustCompile(`^[a-z]+(?:[ -][a-z]+)*`).FindString(command)))
 			for _, flag := range regexp.MustCompile(`--[a-z-]+`).FindAllString(command, -1) {
-				require.Contains(t, string(help), flag, "%s: hexauth %s", path, command)
+				require.Contains(t, help, flag, "%s: hexauth %s", path, command)
 			}
 		}
 		if filepath.Base(path) == "README.md" {

@@ -36,7 +36,8 @@ type Settings struct {
 
 	Providers   usecase.Providers
 	IDTokens    usecase.IDTokens
-	AdminSecret string
+	AdminSecret string // Hasura's, for the renewal of providers' tokens
+	AdminKey    string // that of administrators
 
 	Session   domain.SessionPolicy
 	PAT       domain.PATPolicy
@@ -153,9 +154,22 @@ func (k *Kit) wire() rest.UseCases {
 		Store: k.Store, Random: k.Random, Numbers: phone.Numbers{}, Journal: k.Journal, Dispatch: dispatch, Tickets: tickets, SignUp: s.SignUp, SignIn: s.SignIn,
 		Policy: s.SMSPolicy, Enabled: s.SMS, AutoOff: s.AutoSignUpOff, GatewayCodes: s.GatewayCodes,
 	}
+	administration := usecase.Administration{Store: k.Store, Clock: k.Clock}
 	ceremonies := usecase.Ceremonies{Enabled: !s.WebAuthnOff, Store: k.Store, WebAuthn: k.WebAuthn, Clock: k.Clock}
 	return rest.UseCases{
-		AddSecurityKey:          &usecase.AddSecurityKey{Ceremonies: ceremonies, Policy: s.SignIn},
+		AddSecurityKey:    &usecase.AddSecurityKey{Ceremonies: ceremonies, Policy: s.SignIn},
+		AdminAuthenticate: &usecase.AdminAuthenticate{Secret: domain.NewAdminSecret(s.AdminKey)},
+		AdminCreateUser: &usecase.AdminCreateUser{
+			Administration: administration, Passwords: k.Passwords, Checks: s.Checks, Random: k.Random, Policy: s.SignUp,
+		},
+		AdminDeleteUser:         &usecase.AdminDeleteUser{Administration: administration},
+		AdminEndSessions:        &usecase.AdminEndSessions{Administration: administration},
+		AdminExportUser:         &usecase.AdminExportUser{Administration: administration},
+		AdminGetUser:            &usecase.AdminGetUser{Administration: administration},
+		AdminListSessions:       &usecase.AdminListSessions{Administration: administration},
+		AdminListUsers:          &usecase.AdminListUsers{Administration: administration},
+		AdminSetPassword:        &usecase.AdminSetPassword{Administration: administration, Passwords: k.Passwords, Checks: s.Checks},
+		AdminUpdateUser:         &usecase.AdminUpdateUser{Administration: administration, Policy: s.SignUp},
 		Authenticate:            &usecase.Authenticate{Tokens: k.Tokens},
 		CheckElevation:          &usecase.CheckElevation{Store: k.Store, Policy: s.Elevation},
 		ChangeUserEmail:         &usecase.ChangeUserEmail{Store: k.Store, Tickets: tickets, SignUp: s.SignUp, Policy: s.SignIn},

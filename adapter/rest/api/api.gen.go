@@ -398,6 +398,317 @@ func (e UserVerificationRequirement) Valid() bool {
 	}
 }
 
+// AdminApplication An application that a user signed in to through this server.
+type AdminApplication struct {
+	// ClientID Id of the application.
+	//
+	// Example: nhoa_0123456789abcdef
+	ClientID string `json:"clientId"`
+
+	// CreatedAt When the user signed in.
+	CreatedAt time.Time `json:"createdAt"`
+
+	// ExpiresAt When the permission ends.
+	ExpiresAt time.Time `json:"expiresAt"`
+}
+
+// AdminCreateUserRequest A new user.
+type AdminCreateUserRequest struct {
+	// DefaultRole Role used unless a request names another; must be among the roles.
+	//
+	// Example: user
+	DefaultRole string `json:"defaultRole,omitempty"`
+
+	// Disabled Whether the user is kept from signing in; no if missing.
+	//
+	// Example: false
+	Disabled bool `json:"disabled,omitempty"`
+
+	// DisplayName Name shown to others.
+	//
+	// Example: Jane Doe
+	DisplayName string `json:"displayName,omitempty"`
+
+	// Email E-mail address; upper and lower case are the same.
+	//
+	// Example: jane@example.com
+	Email string `json:"email"`
+
+	// EmailVerified Whether the address counts as verified; no if missing.
+	//
+	// Example: true
+	EmailVerified bool `json:"emailVerified,omitempty"`
+
+	// Locale Language of mails and messages, two or three lower-case letters.
+	//
+	// Example: en
+	Locale string `json:"locale,omitempty"`
+
+	// Metadata Anything worth remembering about the user.
+	//
+	// Example: {"plan":"trial"}
+	Metadata json.RawMessage `json:"metadata,omitempty"`
+
+	// Password First password; none if missing.
+	//
+	// Example: violet-otter-41
+	Password string `json:"password,omitempty"`
+
+	// Roles Every role the user may take; the configured ones if missing.
+	//
+	// Example: ["user","editor"]
+	Roles []string `json:"roles,omitempty"`
+}
+
+// AdminExport Everything that is kept about a user, without secrets.
+type AdminExport struct {
+	// Applications Applications that the user signed in to through this server.
+	Applications []AdminApplication `json:"applications"`
+
+	// Messages Messages that wait to be sent.
+	Messages []AdminMessage `json:"messages"`
+
+	// PersonalAccessTokens Tokens for programs.
+	PersonalAccessTokens []PersonalAccessToken `json:"personalAccessTokens"`
+
+	// Providers Linked accounts at identity providers.
+	Providers []AdminProviderLink `json:"providers"`
+
+	// SecurityKeys Passkeys and security keys.
+	SecurityKeys []AdminSecurityKey `json:"securityKeys"`
+
+	// Sessions Open sessions, the one used last first.
+	Sessions []OpenSession `json:"sessions"`
+
+	// Tickets Links that were mailed and are still good.
+	Tickets []AdminTicket `json:"tickets"`
+
+	// User A user as administrators see it.
+	User AdminUser `json:"user"`
+}
+
+// AdminListUsersResponse A page of users.
+type AdminListUsersResponse struct {
+	// NextCursor Where the next page begins; missing on the last one.
+	//
+	// Example: MGIwZTdjNWU
+	NextCursor string `json:"nextCursor,omitempty"`
+
+	// Users The users; can be fewer than were asked for.
+	Users []AdminUser `json:"users"`
+}
+
+// AdminMessage A message that waits to be sent.
+type AdminMessage struct {
+	// CreatedAt Since when it waits.
+	CreatedAt time.Time `json:"createdAt"`
+
+	// Template Name of its text.
+	//
+	// Example: email-verify
+	Template string `json:"template"`
+
+	// To Address or phone number that it goes to.
+	//
+	// Example: jane@example.com
+	To string `json:"to"`
+}
+
+// AdminProviderLink An account at an identity provider.
+type AdminProviderLink struct {
+	// AccountID The provider's own id of the user.
+	//
+	// Example: 583231
+	AccountID string `json:"accountId"`
+
+	// CreatedAt Since when it is linked.
+	CreatedAt time.Time `json:"createdAt"`
+
+	// Provider Name of the provider.
+	//
+	// Example: github
+	Provider string `json:"provider"`
+}
+
+// AdminSecurityKey A passkey or security key.
+type AdminSecurityKey struct {
+	// BackedUp Whether the authenticator keeps a copy elsewhere.
+	//
+	// Example: true
+	BackedUp bool `json:"backedUp"`
+
+	// CreatedAt When it was registered; missing if that is not known.
+	CreatedAt *time.Time `json:"createdAt,omitempty"`
+
+	// CredentialID Id that the authenticator knows it by, base64url.
+	//
+	// Example: AQIDBAUGBwgJCgsMDQ4PEA
+	CredentialID string `json:"credentialId"`
+
+	// ID Id of the key.
+	//
+	// Example: 0b0e7c5e-8a4b-4f2f-9d5e-3c1f6a7b8c9d
+	ID string `json:"id"`
+
+	// LastUsedAt When it was last used; missing if that is not known.
+	LastUsedAt *time.Time `json:"lastUsedAt,omitempty"`
+
+	// Nickname Name that the user gave it; may be empty.
+	//
+	// Example: Phone
+	Nickname string `json:"nickname"`
+}
+
+// AdminSetPasswordRequest A password.
+type AdminSetPasswordRequest struct {
+	// Password The new password. At least as long as the server demands, which may be more than the minimum here.
+	//
+	// Example: violet-otter-41
+	Password string `json:"password"`
+}
+
+// AdminTicket A link that was mailed and is still good.
+type AdminTicket struct {
+	// CreatedAt When it was made.
+	CreatedAt time.Time `json:"createdAt"`
+
+	// Email Address that it went to; missing if that is not known.
+	//
+	// Example: jane@example.com
+	Email string `json:"email,omitempty"`
+
+	// ExpiresAt When it ends.
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// Purpose What it does.
+	//
+	// Example: verifyEmail
+	Purpose string `json:"purpose"`
+}
+
+// AdminUpdateUserRequest What shall change; what is missing stays.
+type AdminUpdateUserRequest struct {
+	// DefaultRole Role used unless a request names another; must be among the roles.
+	//
+	// Example: user
+	DefaultRole *string `json:"defaultRole,omitempty"`
+
+	// Disabled Whether the user is kept from signing in.
+	//
+	// Example: true
+	Disabled *bool `json:"disabled,omitempty"`
+
+	// DisplayName Name shown to others.
+	//
+	// Example: Jane Doe
+	DisplayName *string `json:"displayName,omitempty"`
+
+	// Email E-mail address.
+	//
+	// Example: jane@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmailVerified Whether the address counts as verified.
+	//
+	// Example: true
+	EmailVerified *bool `json:"emailVerified,omitempty"`
+
+	// Locale Language of mails and messages, two or three lower-case letters.
+	//
+	// Example: en
+	Locale *string `json:"locale,omitempty"`
+
+	// Metadata Anything worth remembering about the user, in the place of what was there; null for nothing.
+	//
+	// Example: {"plan":"trial"}
+	Metadata json.RawMessage `json:"metadata,omitempty"`
+
+	// Roles Every role the user may take.
+	//
+	// Example: ["user","editor"]
+	Roles *[]string `json:"roles,omitempty"`
+}
+
+// AdminUser A user as administrators see it.
+type AdminUser struct {
+	// ActiveMfaType Second factor in use: `totp`, or null.
+	//
+	// Example: totp
+	ActiveMfaType *string `json:"activeMfaType"`
+
+	// AvatarURL Picture of the user; may be empty.
+	AvatarURL string `json:"avatarUrl"`
+
+	// CreatedAt When the account was made.
+	CreatedAt time.Time `json:"createdAt"`
+
+	// DefaultRole Role used unless a request names another.
+	//
+	// Example: user
+	DefaultRole string `json:"defaultRole"`
+
+	// Disabled Whether the user is kept from signing in.
+	Disabled bool `json:"disabled"`
+
+	// DisplayName Name shown to others.
+	//
+	// Example: Jane Doe
+	DisplayName string `json:"displayName"`
+
+	// Email E-mail address; missing if the user has none.
+	//
+	// Example: jane@example.com
+	Email string `json:"email,omitempty"`
+
+	// EmailVerified Whether the address is known to be its owner's.
+	EmailVerified bool `json:"emailVerified"`
+
+	// HasPassword Whether a password is set.
+	HasPassword bool `json:"hasPassword"`
+
+	// ID Id of the user; never changes.
+	//
+	// Example: 0b0e7c5e-8a4b-4f2f-9d5e-3c1f6a7b8c9d
+	ID string `json:"id"`
+
+	// IsAnonymous Whether the user signed in without credentials.
+	IsAnonymous bool `json:"isAnonymous"`
+
+	// LastSeenAt When the user was last here; missing if never.
+	LastSeenAt *time.Time `json:"lastSeenAt,omitempty"`
+
+	// Locale Language of mails and messages to the user.
+	//
+	// Example: en
+	Locale string `json:"locale"`
+
+	// Metadata What the application remembers about the user, or null.
+	//
+	// Example: {"plan":"trial"}
+	Metadata json.RawMessage `json:"metadata"`
+
+	// NewEmail Address that waits to be confirmed; missing if there is none.
+	//
+	// Example: doe@example.com
+	NewEmail string `json:"newEmail,omitempty"`
+
+	// PhoneNumber Phone number; missing if the user has none.
+	//
+	// Example: +4915112345678
+	PhoneNumber string `json:"phoneNumber,omitempty"`
+
+	// PhoneNumberVerified Whether the number is known to be its owner's.
+	PhoneNumberVerified bool `json:"phoneNumberVerified"`
+
+	// Roles Every role the user may take.
+	//
+	// Example: ["user","me"]
+	Roles []string `json:"roles"`
+
+	// UpdatedAt When the account last changed.
+	UpdatedAt time.Time `json:"updatedAt"`
+}
+
 // AttestationFormat Format of an attestation statement.
 type AttestationFormat string
 
@@ -1488,6 +1799,9 @@ type VerifyTokenRequest struct {
 	Token string `json:"token,omitempty"`
 }
 
+// AdminUserID Example: 0b0e7c5e-8a4b-4f2f-9d5e-3c1f6a7b8c9d
+type AdminUserID = string
+
 // RedirectToQuery Example: https://app.example.com/welcome
 type RedirectToQuery = string
 
@@ -1505,6 +1819,27 @@ type Error = ErrorResponse
 
 // Unavailable What every failed request is answered with.
 type Unavailable = ErrorResponse
+
+// AdminListUsersParams defines parameters for AdminListUsers.
+type AdminListUsersParams struct {
+	// Search Beginning of an address, a display name or a phone number, or a whole id.
+	Search string `form:"search,omitempty" json:"search,omitempty"`
+
+	// Cursor Where to go on, `nextCursor` of the page before, with the same `search`.
+	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit How many users to return at most.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// AdminEndSessionsParams defines parameters for AdminEndSessions.
+type AdminEndSessionsParams struct {
+	// Session Id of the session to end; all of them if missing.
+	Session string `form:"session,omitempty" json:"session,omitempty"`
+
+	// Tokens Whether to revoke the personal access tokens, too; not together with `session`.
+	Tokens bool `form:"tokens,omitempty" json:"tokens,omitempty"`
+}
 
 // SignInProviderParams defines parameters for SignInProvider.
 type SignInProviderParams struct {
@@ -1653,6 +1988,15 @@ type VerifyTicketParams struct {
 	// CodeChallenge PKCE challenge of the app that asked for the link; part of the link then.
 	CodeChallenge CodeChallenge `form:"codeChallenge,omitempty" json:"codeChallenge,omitempty"`
 }
+
+// AdminCreateUserJSONRequestBody defines body for AdminCreateUser for application/json ContentType.
+type AdminCreateUserJSONRequestBody = AdminCreateUserRequest
+
+// AdminUpdateUserJSONRequestBody defines body for AdminUpdateUser for application/json ContentType.
+type AdminUpdateUserJSONRequestBody = AdminUpdateUserRequest
+
+// AdminSetPasswordJSONRequestBody defines body for AdminSetPassword for application/json ContentType.
+type AdminSetPasswordJSONRequestBody = AdminSetPasswordRequest
 
 // ElevateTotpJSONRequestBody defines body for ElevateTotp for application/json ContentType.
 type ElevateTotpJSONRequestBody = ElevateTotpRequest
@@ -1868,6 +2212,33 @@ type ServerInterface interface {
 	// GetJWKs List the public signing keys
 	// (GET /.well-known/jwks.json)
 	GetJWKs(ctx echo.Context) error
+	// AdminListUsers List and search users
+	// (GET /admin/users)
+	AdminListUsers(ctx echo.Context, params AdminListUsersParams) error
+	// AdminCreateUser Create a user
+	// (POST /admin/users)
+	AdminCreateUser(ctx echo.Context) error
+	// AdminDeleteUser Delete a user
+	// (DELETE /admin/users/{id})
+	AdminDeleteUser(ctx echo.Context, id AdminUserID) error
+	// AdminGetUser Show a user
+	// (GET /admin/users/{id})
+	AdminGetUser(ctx echo.Context, id AdminUserID) error
+	// AdminUpdateUser Change a user
+	// (PATCH /admin/users/{id})
+	AdminUpdateUser(ctx echo.Context, id AdminUserID) error
+	// AdminExportUser Export a user
+	// (GET /admin/users/{id}/export)
+	AdminExportUser(ctx echo.Context, id AdminUserID) error
+	// AdminSetPassword Set the password of a user
+	// (POST /admin/users/{id}/password)
+	AdminSetPassword(ctx echo.Context, id AdminUserID) error
+	// AdminEndSessions Sign a user out
+	// (DELETE /admin/users/{id}/sessions)
+	AdminEndSessions(ctx echo.Context, id AdminUserID, params AdminEndSessionsParams) error
+	// AdminListSessions List the sessions of a user
+	// (GET /admin/users/{id}/sessions)
+	AdminListSessions(ctx echo.Context, id AdminUserID) error
 	// ElevateTotp Elevate with a code
 	// (POST /elevate/totp)
 	ElevateTotp(ctx echo.Context) error
@@ -2067,6 +2438,175 @@ func (w *ServerInterfaceWrapper) GetJWKs(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetJWKs(ctx)
+	return err
+}
+
+// AdminListUsers converts echo context to params.
+func (w *ServerInterfaceWrapper) AdminListUsers(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AdminListUsersParams
+	// ------------- Optional query parameter "search" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "search", ctx.QueryParams(), &params.Search, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter search: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AdminListUsers(ctx, params)
+	return err
+}
+
+// AdminCreateUser converts echo context to params.
+func (w *ServerInterfaceWrapper) AdminCreateUser(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AdminCreateUser(ctx)
+	return err
+}
+
+// AdminDeleteUser converts echo context to params.
+func (w *ServerInterfaceWrapper) AdminDeleteUser(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id AdminUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AdminDeleteUser(ctx, id)
+	return err
+}
+
+// AdminGetUser converts echo context to params.
+func (w *ServerInterfaceWrapper) AdminGetUser(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id AdminUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AdminGetUser(ctx, id)
+	return err
+}
+
+// AdminUpdateUser converts echo context to params.
+func (w *ServerInterfaceWrapper) AdminUpdateUser(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id AdminUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AdminUpdateUser(ctx, id)
+	return err
+}
+
+// AdminExportUser converts echo context to params.
+func (w *ServerInterfaceWrapper) AdminExportUser(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id AdminUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AdminExportUser(ctx, id)
+	return err
+}
+
+// AdminSetPassword converts echo context to params.
+func (w *ServerInterfaceWrapper) AdminSetPassword(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id AdminUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AdminSetPassword(ctx, id)
+	return err
+}
+
+// AdminEndSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) AdminEndSessions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id AdminUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AdminEndSessionsParams
+	// ------------- Optional query parameter "session" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "session", ctx.QueryParams(), &params.Session, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter session: %s", err))
+	}
+
+	// ------------- Optional query parameter "tokens" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "tokens", ctx.QueryParams(), &params.Tokens, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tokens: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AdminEndSessions(ctx, id, params)
+	return err
+}
+
+// AdminListSessions converts echo context to params.
+func (w *ServerInterfaceWrapper) AdminListSessions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id AdminUserID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AdminListSessions(ctx, id)
 	return err
 }
 
@@ -3031,6 +3571,15 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	}
 
 	router.GET(options.BaseURL+"/.well-known/jwks.json", wrapper.GetJWKs, options.OperationMiddlewares["getJWKs"]...)
+	router.GET(options.BaseURL+"/admin/users", wrapper.AdminListUsers, options.OperationMiddlewares["adminListUsers"]...)
+	router.POST(options.BaseURL+"/admin/users", wrapper.AdminCreateUser, options.OperationMiddlewares["adminCreateUser"]...)
+	router.DELETE(options.BaseURL+"/admin/users/:id", wrapper.AdminDeleteUser, options.OperationMiddlewares["adminDeleteUser"]...)
+	router.GET(options.BaseURL+"/admin/users/:id", wrapper.AdminGetUser, options.OperationMiddlewares["adminGetUser"]...)
+	router.PATCH(options.BaseURL+"/admin/users/:id", wrapper.AdminUpdateUser, options.OperationMiddlewares["adminUpdateUser"]...)
+	router.GET(options.BaseURL+"/admin/users/:id/export", wrapper.AdminExportUser, options.OperationMiddlewares["adminExportUser"]...)
+	router.POST(options.BaseURL+"/admin/users/:id/password", wrapper.AdminSetPassword, options.OperationMiddlewares["adminSetPassword"]...)
+	router.DELETE(options.BaseURL+"/admin/users/:id/sessions", wrapper.AdminEndSessions, options.OperationMiddlewares["adminEndSessions"]...)
+	router.GET(options.BaseURL+"/admin/users/:id/sessions", wrapper.AdminListSessions, options.OperationMiddlewares["adminListSessions"]...)
 	router.POST(options.BaseURL+"/elevate/totp", wrapper.ElevateTotp, options.OperationMiddlewares["elevateTotp"]...)
 	router.POST(options.BaseURL+"/elevate/webauthn", wrapper.ElevateWebauthn, options.OperationMiddlewares["elevateWebauthn"]...)
 	router.POST(options.BaseURL+"/elevate/webauthn/verify", wrapper.VerifyElevateWebauthn, options.OperationMiddlewares["verifyElevateWebauthn"]...)
@@ -3135,6 +3684,360 @@ type GetJWKsdefaultJSONResponse struct {
 }
 
 func (response GetJWKsdefaultJSONResponse) VisitGetJWKsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminListUsersRequestObject struct {
+	Params AdminListUsersParams
+}
+
+type AdminListUsersResponseObject interface {
+	VisitAdminListUsersResponse(w http.ResponseWriter) error
+}
+
+type AdminListUsers200JSONResponse AdminListUsersResponse
+
+func (response AdminListUsers200JSONResponse) VisitAdminListUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminListUsersdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response AdminListUsersdefaultJSONResponse) VisitAdminListUsersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminCreateUserRequestObject struct {
+	Body *AdminCreateUserJSONRequestBody
+}
+
+type AdminCreateUserResponseObject interface {
+	VisitAdminCreateUserResponse(w http.ResponseWriter) error
+}
+
+type AdminCreateUser200JSONResponse AdminUser
+
+func (response AdminCreateUser200JSONResponse) VisitAdminCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminCreateUserdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response AdminCreateUserdefaultJSONResponse) VisitAdminCreateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminDeleteUserRequestObject struct {
+	ID AdminUserID `json:"id"`
+}
+
+type AdminDeleteUserResponseObject interface {
+	VisitAdminDeleteUserResponse(w http.ResponseWriter) error
+}
+
+type AdminDeleteUser200JSONResponse OKResponse
+
+func (response AdminDeleteUser200JSONResponse) VisitAdminDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminDeleteUserdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response AdminDeleteUserdefaultJSONResponse) VisitAdminDeleteUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminGetUserRequestObject struct {
+	ID AdminUserID `json:"id"`
+}
+
+type AdminGetUserResponseObject interface {
+	VisitAdminGetUserResponse(w http.ResponseWriter) error
+}
+
+type AdminGetUser200JSONResponse AdminUser
+
+func (response AdminGetUser200JSONResponse) VisitAdminGetUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminGetUserdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response AdminGetUserdefaultJSONResponse) VisitAdminGetUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminUpdateUserRequestObject struct {
+	ID   AdminUserID `json:"id"`
+	Body *AdminUpdateUserJSONRequestBody
+}
+
+type AdminUpdateUserResponseObject interface {
+	VisitAdminUpdateUserResponse(w http.ResponseWriter) error
+}
+
+type AdminUpdateUser200JSONResponse AdminUser
+
+func (response AdminUpdateUser200JSONResponse) VisitAdminUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminUpdateUserdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response AdminUpdateUserdefaultJSONResponse) VisitAdminUpdateUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminExportUserRequestObject struct {
+	ID AdminUserID `json:"id"`
+}
+
+type AdminExportUserResponseObject interface {
+	VisitAdminExportUserResponse(w http.ResponseWriter) error
+}
+
+type AdminExportUser200JSONResponse AdminExport
+
+func (response AdminExportUser200JSONResponse) VisitAdminExportUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminExportUserdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response AdminExportUserdefaultJSONResponse) VisitAdminExportUserResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminSetPasswordRequestObject struct {
+	ID   AdminUserID `json:"id"`
+	Body *AdminSetPasswordJSONRequestBody
+}
+
+type AdminSetPasswordResponseObject interface {
+	VisitAdminSetPasswordResponse(w http.ResponseWriter) error
+}
+
+type AdminSetPassword200JSONResponse OKResponse
+
+func (response AdminSetPassword200JSONResponse) VisitAdminSetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminSetPassworddefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response AdminSetPassworddefaultJSONResponse) VisitAdminSetPasswordResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminEndSessionsRequestObject struct {
+	ID     AdminUserID `json:"id"`
+	Params AdminEndSessionsParams
+}
+
+type AdminEndSessionsResponseObject interface {
+	VisitAdminEndSessionsResponse(w http.ResponseWriter) error
+}
+
+type AdminEndSessions200JSONResponse OKResponse
+
+func (response AdminEndSessions200JSONResponse) VisitAdminEndSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminEndSessionsdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response AdminEndSessionsdefaultJSONResponse) VisitAdminEndSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminListSessionsRequestObject struct {
+	ID AdminUserID `json:"id"`
+}
+
+type AdminListSessionsResponseObject interface {
+	VisitAdminListSessionsResponse(w http.ResponseWriter) error
+}
+
+type AdminListSessions200JSONResponse ListSessionsResponse
+
+func (response AdminListSessions200JSONResponse) VisitAdminListSessionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdminListSessionsdefaultJSONResponse struct {
+	Body       ErrorResponse
+	StatusCode int
+}
+
+func (response AdminListSessionsdefaultJSONResponse) VisitAdminListSessionsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5581,6 +6484,33 @@ type StrictServerInterface interface {
 	// GetJWKs List the public signing keys
 	// (GET /.well-known/jwks.json)
 	GetJWKs(ctx context.Context, request GetJWKsRequestObject) (GetJWKsResponseObject, error)
+	// AdminListUsers List and search users
+	// (GET /admin/users)
+	AdminListUsers(ctx context.Context, request AdminListUsersRequestObject) (AdminListUsersResponseObject, error)
+	// AdminCreateUser Create a user
+	// (POST /admin/users)
+	AdminCreateUser(ctx context.Context, request AdminCreateUserRequestObject) (AdminCreateUserResponseObject, error)
+	// AdminDeleteUser Delete a user
+	// (DELETE /admin/users/{id})
+	AdminDeleteUser(ctx context.Context, request AdminDeleteUserRequestObject) (AdminDeleteUserResponseObject, error)
+	// AdminGetUser Show a user
+	// (GET /admin/users/{id})
+	AdminGetUser(ctx context.Context, request AdminGetUserRequestObject) (AdminGetUserResponseObject, error)
+	// AdminUpdateUser Change a user
+	// (PATCH /admin/users/{id})
+	AdminUpdateUser(ctx context.Context, request AdminUpdateUserRequestObject) (AdminUpdateUserResponseObject, error)
+	// AdminExportUser Export a user
+	// (GET /admin/users/{id}/export)
+	AdminExportUser(ctx context.Context, request AdminExportUserRequestObject) (AdminExportUserResponseObject, error)
+	// AdminSetPassword Set the password of a user
+	// (POST /admin/users/{id}/password)
+	AdminSetPassword(ctx context.Context, request AdminSetPasswordRequestObject) (AdminSetPasswordResponseObject, error)
+	// AdminEndSessions Sign a user out
+	// (DELETE /admin/users/{id}/sessions)
+	AdminEndSessions(ctx context.Context, request AdminEndSessionsRequestObject) (AdminEndSessionsResponseObject, error)
+	// AdminListSessions List the sessions of a user
+	// (GET /admin/users/{id}/sessions)
+	AdminListSessions(ctx context.Context, request AdminListSessionsRequestObject) (AdminListSessionsResponseObject, error)
 	// ElevateTotp Elevate with a code
 	// (POST /elevate/totp)
 	ElevateTotp(ctx context.Context, request ElevateTotpRequestObject) (ElevateTotpResponseObject, error)
@@ -5798,6 +6728,299 @@ func (sh *strictHandler) GetJWKs(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetJWKsResponseObject); ok {
 		return validResponse.VisitGetJWKsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AdminListUsers operation middleware
+func (sh *strictHandler) AdminListUsers(ctx echo.Context, params AdminListUsersParams) error {
+	var request AdminListUsersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AdminListUsers(ctx.Request().Context(), request.(AdminListUsersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AdminListUsers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AdminListUsersResponseObject); ok {
+		return validResponse.VisitAdminListUsersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AdminCreateUser operation middleware
+func (sh *strictHandler) AdminCreateUser(ctx echo.Context) error {
+	var request AdminCreateUserRequestObject
+
+	var body AdminCreateUserJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AdminCreateUser(ctx.Request().Context(), request.(AdminCreateUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AdminCreateUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AdminCreateUserResponseObject); ok {
+		return validResponse.VisitAdminCreateUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AdminDeleteUser operation middleware
+func (sh *strictHandler) AdminDeleteUser(ctx echo.Context, id AdminUserID) error {
+	var request AdminDeleteUserRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AdminDeleteUser(ctx.Request().Context(), request.(AdminDeleteUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AdminDeleteUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AdminDeleteUserResponseObject); ok {
+		return validResponse.VisitAdminDeleteUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AdminGetUser operation middleware
+func (sh *strictHandler) AdminGetUser(ctx echo.Context, id AdminUserID) error {
+	var request AdminGetUserRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AdminGetUser(ctx.Request().Context(), request.(AdminGetUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AdminGetUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AdminGetUserResponseObject); ok {
+		return validResponse.VisitAdminGetUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AdminUpdateUser operation middleware
+func (sh *strictHandler) AdminUpdateUser(ctx echo.Context, id AdminUserID) error {
+	var request AdminUpdateUserRequestObject
+
+	request.ID = id
+
+	var body AdminUpdateUserJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AdminUpdateUser(ctx.Request().Context(), request.(AdminUpdateUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AdminUpdateUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AdminUpdateUserResponseObject); ok {
+		return validResponse.VisitAdminUpdateUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AdminExportUser operation middleware
+func (sh *strictHandler) AdminExportUser(ctx echo.Context, id AdminUserID) error {
+	var request AdminExportUserRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AdminExportUser(ctx.Request().Context(), request.(AdminExportUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AdminExportUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AdminExportUserResponseObject); ok {
+		return validResponse.VisitAdminExportUserResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AdminSetPassword operation middleware
+func (sh *strictHandler) AdminSetPassword(ctx echo.Context, id AdminUserID) error {
+	var request AdminSetPasswordRequestObject
+
+	request.ID = id
+
+	var body AdminSetPasswordJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AdminSetPassword(ctx.Request().Context(), request.(AdminSetPasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AdminSetPassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AdminSetPasswordResponseObject); ok {
+		return validResponse.VisitAdminSetPasswordResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AdminEndSessions operation middleware
+func (sh *strictHandler) AdminEndSessions(ctx echo.Context, id AdminUserID, params AdminEndSessionsParams) error {
+	var request AdminEndSessionsRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AdminEndSessions(ctx.Request().Context(), request.(AdminEndSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AdminEndSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AdminEndSessionsResponseObject); ok {
+		return validResponse.VisitAdminEndSessionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AdminListSessions operation middleware
+func (sh *strictHandler) AdminListSessions(ctx echo.Context, id AdminUserID) error {
+	var request AdminListSessionsRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AdminListSessions(ctx.Request().Context(), request.(AdminListSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AdminListSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AdminListSessionsResponseObject); ok {
+		return validResponse.VisitAdminListSessionsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

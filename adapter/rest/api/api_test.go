@@ -79,6 +79,18 @@ func operations() map[string]string {
 		"POST /signup/idtoken":                            "signUpIdToken",
 		"POST /token/provider/{provider}":                 "refreshProviderToken",
 		"POST /user/provider/tokens":                      "renewProviderTokens",
+		"GET /user/webauthn":                              "listSecurityKeys",
+		"PATCH /user/webauthn/{id}":                       "renameSecurityKey",
+		"DELETE /user/webauthn/{id}":                      "removeSecurityKey",
+		"GET /admin/users":                                "adminListUsers",
+		"POST /admin/users":                               "adminCreateUser",
+		"GET /admin/users/{id}":                           "adminGetUser",
+		"PATCH /admin/users/{id}":                         "adminUpdateUser",
+		"DELETE /admin/users/{id}":                        "adminDeleteUser",
+		"GET /admin/users/{id}/export":                    "adminExportUser",
+		"POST /admin/users/{id}/password":                 "adminSetPassword",
+		"GET /admin/users/{id}/sessions":                  "adminListSessions",
+		"DELETE /admin/users/{id}/sessions":               "adminEndSessions",
 
 		"GET /readyz":       "getReadiness",
 		"GET /openapi.yaml": "getContract",
@@ -181,6 +193,9 @@ func TestContract_SaysForEveryObjectWhetherItIsOpen(t *testing.T) {
 	})
 	slices.Sort(open)
 	require.Equal(t, []string{
+		"AdminCreateUserRequest.metadata",
+		"AdminUpdateUserRequest.metadata",
+		"AdminUser.metadata",
 		"AuthenticationExtensions",
 		"AuthenticationExtensionsClientOutputs",
 		"CreatePATRequest.metadata",
@@ -241,14 +256,18 @@ func TestContract_DemandsABearerTokenExactlyWhereItIsNeeded(t *testing.T) {
 		slices.Sort(ids)
 	}
 	require.Equal(t, map[string][]string{
+		"AdminSecret|HasuraAdminSecret": {
+			"adminCreateUser", "adminDeleteUser", "adminEndSessions", "adminExportUser", "adminGetUser", "adminListSessions", "adminListUsers",
+			"adminSetPassword", "adminUpdateUser",
+		},
 		"BearerAuth": {
-			"createRecoveryCodes", "deanonymizeUser", "deletePAT", "elevateTotp", "elevateWebauthn", "endOtherSessions", "endSession", "getProviderTokens", "getUser", "listPATs", "listProviders", "listSessions",
-			"refreshProviderToken",
+			"createRecoveryCodes", "deanonymizeUser", "deletePAT", "elevateTotp", "elevateWebauthn", "endOtherSessions", "endSession", "getProviderTokens", "getUser", "listPATs", "listProviders", "listSecurityKeys", "listSessions",
+			"refreshProviderToken", "renameSecurityKey",
 			"verifyElevateWebauthn",
 		},
 		"BearerAuth|":           {"signOut", "verifyToken"},
 		"BearerAuthElevatedMFA": {"changeUserMfa", "verifyChangeUserMfa"},
-		"BearerAuthElevated":    {"addSecurityKey", "changeUserEmail", "createPAT", "linkIdToken", "unlinkProvider", "verifyAddSecurityKey"},
+		"BearerAuthElevated":    {"addSecurityKey", "changeUserEmail", "createPAT", "linkIdToken", "removeSecurityKey", "unlinkProvider", "verifyAddSecurityKey"},
 		"BearerAuthElevated|":   {"changeUserPassword"},
 	}, got)
 }
@@ -301,7 +320,7 @@ func TestContract_TakesAChallengeExactlyWhereARedirectEnds(t *testing.T) {
 	slices.Sort(takes)
 	require.Equal(t, []string{
 		"changeUserEmail", "deanonymizeUser", "sendPasswordResetEmail", "sendVerificationEmail", "signInPasswordlessEmail", "signInProvider",
-		"signUpEmailPassword", "signUpPasswordlessEmail", "signUpProvider", "verifyTicket",
+		"signUpEmailPassword", "signUpPasswordlessEmail", "signUpProvider", "verifySignUpWebauthn", "verifyTicket",
 	}, takes)
 }
 
