@@ -2,6 +2,7 @@ package port
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/hexauth/hexauth/domain"
@@ -14,6 +15,10 @@ type KeyOwner struct {
 	DisplayName string
 	Keys        []domain.SecurityKey
 }
+
+// ErrKeyCopied says that the counter of a security key stood still or went back: there may be a copy of it (WebAuthn Level 3 §7.2,
+// step 22).
+var ErrKeyCopied = errors.New("the key's counter went back: there may be a copy of it")
 
 // WebAuthn speaks the protocol of passkeys and security keys (WebAuthn Level 3). Options and answers are the JSON that
 // browsers take and give, without an envelope; state is opaque and goes from the first half of a ceremony to the second. An
@@ -35,7 +40,8 @@ type WebAuthn interface {
 	Challenge(answer []byte) (string, error)
 
 	// FinishAssertion returns the key that was used, with its new counter and flags. find loads the owner of the handle in the
-	// answer, or of the state's user when the ceremony was begun for one. A counter that goes back is refused.
+	// answer, or of the state's user when the ceremony was begun for one. A counter that goes back is refused: then ErrKeyCopied
+	// stands beside domain.InvalidRequest, and user and key are returned all the same.
 	FinishAssertion(state string, answer []byte, find func(id domain.UserID) (KeyOwner, error)) (domain.UserID, domain.SecurityKey, error)
 }
 

@@ -30,6 +30,9 @@ type Journal interface {
 	// SMSAmbiguous: a number belongs to several accounts, which write it differently, and none of them was meant for certain.
 	SMSAmbiguous(users []string)
 
+	// SecurityKeyCopied: a key was used whose counter had gone back; the use was refused. There may be a copy of the key.
+	SecurityKeyCopied(user, key string)
+
 	// MessageNotSent: an attempt to send a message failed; parked says that it was the last one.
 	MessageNotSent(id, template string, attempts int, parked bool, cause error)
 }

@@ -17,6 +17,7 @@ type Ceremonies struct {
 	Store    port.Store
 	WebAuthn port.WebAuthn
 	Clock    port.Clock
+	Journal  port.Journal
 }
 
 // allowed answers DisabledEndpoint where WebAuthn is switched off.
@@ -83,12 +84,15 @@ func (c Ceremonies) prove(ctx context.Context, purpose domain.CeremonyPurpose, b
 		return domain.User{}, err
 	}
 	var user domain.User
-	_, key, err := c.WebAuthn.FinishAssertion(ceremony.State, answer, func(id domain.UserID) (owner port.KeyOwner, err error) {
+	owner, key, err := c.WebAuthn.FinishAssertion(ceremony.State, answer, func(id domain.UserID) (owner port.KeyOwner, err error) {
 		if user, err = c.Store.Users().ByID(ctx, id); err != nil {
 			return port.KeyOwner{}, err
 		}
 		return c.owner(ctx, user)
 	})
+	if errors.Is(err, port.ErrKeyCopied) {
+		c.Journal.SecurityKeyCopied(string(owner), string(key.ID))
+	}
 	if err != nil {
 		return domain.User{}, err
 	}

@@ -184,7 +184,8 @@ func TestWebAuthn_NobodyAnswersForSomebodyElse(t *testing.T) {
 
 func TestWebAuthn_AKeyWhoseCounterGoesBackIsRefused(t *testing.T) {
 	t.Parallel()
-	c, _, own := newJane(t)
+	c, own := newClient(t), passkey("jane's")
+	session := c.signUpWith(own, "jane@example.com")
 	own.Counter = 8
 	require.Equal(t, http.StatusOK, c.signInWith(own, "").status)
 	for _, counter := range []uint32{8, 7, 0} {
@@ -193,6 +194,8 @@ func TestWebAuthn_AKeyWhoseCounterGoesBackIsRefused(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, got.status, got.body)
 		require.Equal(t, 8, c.kit.Count("SELECT counter FROM auth.user_security_keys"))
 	}
+	key := "security key copied: user " + session.User.ID + " key " + c.keys(session.AccessToken)[0].ID
+	require.Equal(t, []string{key, key, key}, c.kit.Journal.Entries())
 	own.Counter = 9
 	require.Equal(t, http.StatusOK, c.signInWith(own, "").status)
 }

@@ -54,6 +54,14 @@ func (j Journal) RefreshTokenReused(user, session string) {
 		slog.String("session_id", session))
 }
 
+// SecurityKeyCopied writes the event security_key_copied with user_id and key_id.
+func (j Journal) SecurityKeyCopied(user, key string) {
+	j.Log.LogAttrs(context.Background(), slog.LevelWarn, "security key refused: its counter went back, there may be a copy of it",
+		slog.String("event", "security_key_copied"),
+		slog.String("user_id", user),
+		slog.String("key_id", key))
+}
+
 // MessageNotSent logs a failed attempt; at error level when it was the last one.
 func (j Journal) MessageNotSent(id, template string, attempts int, parked bool, cause error) {
 	level, message := slog.LevelWarn, "message not sent, it will be tried again"

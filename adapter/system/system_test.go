@@ -61,6 +61,20 @@ func TestRandom_FillsWhatItIsGiven(t *testing.T) {
 	require.NotEqual(t, one, other)
 }
 
+func TestJournal_WarnsOfCopiedSecurityKeys(t *testing.T) {
+	var out bytes.Buffer
+	journal := system.Journal{Log: slog.New(slog.NewJSONHandler(&out, nil))}
+	journal.SecurityKeyCopied("u-1", "k-1")
+
+	var line map[string]any
+	require.NoError(t, json.Unmarshal(out.Bytes(), &line))
+	delete(line, "time")
+	require.Equal(t, map[string]any{
+		"level": "WARN", "msg": "security key refused: its counter went back, there may be a copy of it",
+		"event": "security_key_copied", "user_id": "u-1", "key_id": "k-1",
+	}, line)
+}
+
 func TestJournal_WarnsOfReusedRefreshTokens(t *testing.T) {
 	var out bytes.Buffer
 	journal := system.Journal{Log: slog.New(slog.NewJSONHandler(&out, nil))}

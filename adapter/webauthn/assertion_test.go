@@ -218,10 +218,12 @@ func TestFinishAssertion_RefusesACounterThatGoesBack(t *testing.T) {
 			d := es256("jane's")
 			rp, o, known := janesKey(t, d)
 			o.Keys[0].Counter, d.traits().counter = c.stored, c.answered
-			_, key, err := asserts(t, rp, &o, d, known)
+			user, key, err := asserts(t, rp, &o, d, known)
 			if !c.good {
 				wantRefused(t, err, "counter")
-				require.Zero(t, key)
+				require.ErrorIs(t, err, port.ErrKeyCopied)
+				require.Equal(t, o.ID, user)
+				require.Equal(t, o.Keys[0], key, "the key as it was")
 				return
 			}
 			require.NoError(t, err)

@@ -67,10 +67,10 @@ func (rp *RelyingParty) FinishAssertion(state string, answer []byte, find func(i
 		return "", domain.SecurityKey{}, err
 	}
 	key, err := rp.validate(owner, session, parsed)
-	if err != nil {
+	if err != nil && !errors.Is(err, port.ErrKeyCopied) {
 		return "", domain.SecurityKey{}, err
 	}
-	return owner.ID, key, nil
+	return owner.ID, key, err
 }
 
 // identify makes sure that session names the user who answers. In a ceremony that was begun for a user the handle may be missing
@@ -104,10 +104,10 @@ func (rp *RelyingParty) validate(owner port.KeyOwner, session lib.SessionData, p
 	if err != nil {
 		return domain.SecurityKey{}, refused(err)
 	}
-	if credential.Authenticator.CloneWarning {
-		return domain.SecurityKey{}, refused(errors.New("the key's counter went back: there may be a copy of it"))
-	}
 	key := owner.Keys[u.indexOf(credential.ID)]
+	if credential.Authenticator.CloneWarning {
+		return key, refused(port.ErrKeyCopied)
+	}
 	key.Counter = credential.Authenticator.SignCount
 	key.BackupEligible = credential.Flags.BackupEligible
 	key.BackedUp = credential.Flags.BackupState

@@ -156,7 +156,7 @@ func newUseCases(
 	tickets := usecase.Tickets{
 		Clock: system.Clock{}, Random: system.Random{}, OTPKey: domain.OTPKey(aesgcm.DeriveKey(key, "hexauth one-time codes")), ServerURL: cfg.ServerURL,
 	}
-	ceremonies, err := newCeremonies(cfg, store)
+	ceremonies, err := newCeremonies(cfg, store, log)
 	if err != nil {
 		return rest.UseCases{}, err
 	}
@@ -277,8 +277,10 @@ func newUseCases(
 }
 
 // newCeremonies makes what asks for passkeys and security keys, in the name of the app.
-func newCeremonies(cfg config.Config, store port.Store) (usecase.Ceremonies, error) {
-	ceremonies := usecase.Ceremonies{Enabled: cfg.WebAuthnEnabled, Store: store, WebAuthn: webauthn.None{}, Clock: system.Clock{}}
+func newCeremonies(cfg config.Config, store port.Store, log *slog.Logger) (usecase.Ceremonies, error) {
+	ceremonies := usecase.Ceremonies{
+		Enabled: cfg.WebAuthnEnabled, Store: store, WebAuthn: webauthn.None{}, Clock: system.Clock{}, Journal: system.Journal{Log: log},
+	}
 	if !cfg.WebAuthnEnabled {
 		return ceremonies, nil
 	}

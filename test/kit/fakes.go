@@ -102,6 +102,13 @@ func (j *Journal) RefreshTokenReused(user, session string) {
 	j.entries = append(j.entries, "refresh token reused: user "+user+" session "+session)
 }
 
+// SecurityKeyCopied implements port.Journal.
+func (j *Journal) SecurityKeyCopied(user, key string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = append(j.entries, "security key copied: user "+user+" key "+key)
+}
+
 // Entries returns what was taken down.
 func (j *Journal) Entries() []string {
 	j.mu.Lock()

@@ -155,7 +155,7 @@ func (k *Kit) wire() rest.UseCases {
 		Policy: s.SMSPolicy, Enabled: s.SMS, AutoOff: s.AutoSignUpOff, GatewayCodes: s.GatewayCodes,
 	}
 	administration := usecase.Administration{Store: k.Store, Clock: k.Clock}
-	ceremonies := usecase.Ceremonies{Enabled: !s.WebAuthnOff, Store: k.Store, WebAuthn: k.WebAuthn, Clock: k.Clock}
+	ceremonies := usecase.Ceremonies{Enabled: !s.WebAuthnOff, Store: k.Store, WebAuthn: k.WebAuthn, Clock: k.Clock, Journal: k.Journal}
 	return rest.UseCases{
 		AddSecurityKey:    &usecase.AddSecurityKey{Ceremonies: ceremonies, Policy: s.SignIn},
 		AdminAuthenticate: &usecase.AdminAuthenticate{Secret: domain.NewAdminSecret(s.AdminKey)},
