@@ -73,7 +73,9 @@ func TestSecurityKeys_TheLastWayInStays(t *testing.T) {
 	last.path = "/user/webauthn/" + c.keys(bearer)[0].ID
 	c.refused(last, http.StatusConflict, domain.LastWayIn)
 	c.refused(request{method: http.MethodDelete, path: "/user/webauthn/0b0e7c5e-8a4b-4f2f-9d5e-3c1f6a7b8c9d", bearer: bearer}, http.StatusNotFound, domain.NotFound)
-	c.kit.UseCases.RemoveSecurityKey.WaysIn.Mail = true
+	c.kit.Exec("UPDATE auth.users SET phone_number = '+41791234567'")
+	c.refused(last, http.StatusConflict, domain.LastWayIn)
+	c.kit.Exec("UPDATE auth.users SET phone_number_verified = true")
 	require.Equal(t, http.StatusOK, c.do(last).status)
 	require.Empty(t, c.keys(bearer))
 }

@@ -295,7 +295,8 @@ func newCeremonies(cfg config.Config, store port.Store, log *slog.Logger) (useca
 // waysIn says which ways to sign in are switched on.
 func waysIn(cfg config.Config, providers identityProviders) domain.WaysInPolicy {
 	return domain.WaysInPolicy{
-		Mail: cfg.EmailPasswordlessEnabled || cfg.OTPEmailEnabled, SecurityKeys: cfg.WebAuthnEnabled, Providers: providers.opens,
+		Mail: cfg.EmailPasswordlessEnabled || cfg.OTPEmailEnabled, SMS: cfg.SMSPasswordlessEnabled,
+		SecurityKeys: cfg.WebAuthnEnabled, Providers: providers.opens,
 	}
 }
 

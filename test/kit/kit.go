@@ -334,7 +334,7 @@ func (k *Kit) Count(query string) int {
 // waysIn says what opens an account under these settings.
 func (s Settings) waysIn() domain.WaysInPolicy {
 	return domain.WaysInPolicy{
-		Mail: s.Passwordless || s.OTP, SecurityKeys: !s.WebAuthnOff,
+		Mail: s.Passwordless || s.OTP, SMS: s.SMS, SecurityKeys: !s.WebAuthnOff,
 		Providers: func(name string) bool {
 			_, byRedirect := s.Providers[name]
 			_, byToken := s.IDTokens[name]
