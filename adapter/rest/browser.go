@@ -60,7 +60,8 @@ func (b browsers) bind(next api.StrictHandlerFunc, operation string) api.StrictH
 // see reads the cookie. What is no secret of ours counts as none. Over plain http this machine has several names (localhost,
 // 127.0.0.1), and a cookie of one is not sent to another.
 func (b browsers) see(r *http.Request) *browser {
-	seen := &browser{returns: b.secure() || r.Host == b.server.Host}
+	asked := url.URL{Host: r.Host}
+	seen := &browser{returns: b.secure() || asked.Hostname() == b.server.Hostname()} // cookies don't distinguish ports
 	if cookie, err := r.Cookie(b.name()); err == nil && domain.BrowserSecret(cookie.Value).WellFormed() {
 		seen.secret = domain.BrowserSecret(cookie.Value)
 	}
