@@ -3,6 +3,7 @@ package cost
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -29,7 +30,7 @@ const (
 
 // Operations lists what the API can do. One that is refused stands apart, because refusals have their own ways.
 func Operations() []Operation {
-	return append(sessionOperations(), append(refusals(), systemOperations()...)...)
+	return slices.Concat(sessionOperations(), mfaOperations(), refusals(), systemOperations())
 }
 
 func sessionOperations() []Operation {

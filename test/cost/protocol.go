@@ -75,12 +75,14 @@ type note struct {
 	executes  bool
 	statement string
 	ping      bool
-	worker    bool // of the worker who empties the outbox whenever its time has come
+	worker    bool // of a job in the background, whose time comes when it comes
 }
 
-// workerTexts are how the statements of the outbox's worker begin. No request's do.
+// workerTexts are how the statements of the outbox's worker, of the clean-up and of the look for secrets in clear begin. No
+// request's do.
 func workerTexts() []string {
-	return []string{"WITH silent AS", "WITH due AS", "UPDATE auth.hexauth_outbox SET last_error", "DELETE FROM auth.hexauth_outbox"}
+	return []string{"WITH silent AS", "WITH due AS", "UPDATE auth.hexauth_outbox SET last_error", "DELETE FROM auth.hexauth_outbox",
+		"WITH expired AS MATERIALIZED", "SELECT id, totp_secret FROM auth.users"}
 }
 
 // read takes one message of the client (PostgreSQL manual, 55.7) and says what it asks for.

@@ -11,7 +11,7 @@ type Record struct {
 	RoundTrips  int      // how often the client had to wait for an answer before it could go on; preparing counts
 	Connections int      // connections opened; what opening them takes is not among the round trips
 	Pings       int      // checks of a connection that was idle; they are not among the statements and round trips
-	Worker      int      // statements of the worker who empties the outbox, whatever is asked; nor are these
+	Worker      int      // statements of jobs in the background, whatever is asked; nor are these
 }
 
 // String lists the record for the message of a failed test, a statement a line.
