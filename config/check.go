@@ -20,6 +20,7 @@ import (
 func (l *loader) checkValues() {
 	l.checkListener()
 	l.checkAside()
+	l.checkOTel()
 	l.checkProxies()
 	l.checkRateLimits()
 	l.checkCaptcha()
@@ -100,6 +101,33 @@ func (l *loader) checkAside() {
 			l.problem(name, "must be an address and a port such as 127.0.0.1:9464"+l.gotName(name))
 		} else if name == "AUTH_PPROF_ADDR" && addr != "" && !isLoopback(host) {
 			l.unsafe(name, "is reachable from other machines, and profiles of memory can hold secrets: use a loopback address such as 127.0.0.1:6060")
+		}
+	}
+}
+
+// checkOTel checks what OpenTelemetry's libraries would only complain of when they send something.
+func (l *loader) checkOTel() {
+	c := l.cfg
+	for name, endpoint := range map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": c.OTelEndpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": c.OTelTracesEndpoint,
+		"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": c.OTelMetricsEndpoint,
+	} {
+		if parsed, ok := parsePlainURL(endpoint); endpoint != "" && (!ok || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Hostname() == "") {
+			l.problem(name, "must be an http or https URL such as http://otel-collector:4318")
+		}
+	}
+	for name, exporter := range map[string]string{"OTEL_TRACES_EXPORTER": c.OTelTracesExporter, "OTEL_METRICS_EXPORTER": c.OTelMetricsExporter} {
+		if !slices.Contains([]string{"", "otlp", "none"}, exporter) {
+			l.problem(name, "must be otlp or none"+l.gotName(name))
+		}
+	}
+	pairs := regexp.MustCompile(`^\s*[^=,\s]+\s*=[^,]*$`)
+	for name, list := range map[string]string{"OTEL_EXPORTER_OTLP_HEADERS": c.OTelHeaders, "OTEL_RESOURCE_ATTRIBUTES": c.OTelResourceAttributes} {
+		for pair := range strings.SplitSeq(list, ",") {
+			if _, err := url.PathUnescape(pair); err != nil || pair != "" && !pairs.MatchString(pair) {
+				l.problem(name, "must be like key=value,key=value, with percent-encoded values")
+				break
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -257,6 +258,32 @@ type Config struct {
 	MetricsAddr string `env:"AUTH_METRICS_ADDR" group:"Observability" defaultText:"empty: no metrics" example:"127.0.0.1:9464" doc:"Address of a listener of its own that answers GET /metrics for Prometheus, see observability.md. Whoever reaches it can read it: keep it inside."`
 	// PprofAddr is the address, host:port, of Go's profiler; "" for none.
 	PprofAddr string `env:"AUTH_PPROF_ADDR" defaultText:"empty: no profiler" example:"127.0.0.1:6060" doc:"Address of a listener of its own that answers Go's profiler at /debug/pprof/. Profiles of memory can hold secrets, so production takes loopback addresses only."`
+	// OTelDisabled switches all of OpenTelemetry off.
+	OTelDisabled bool `env:"OTEL_SDK_DISABLED" envDefault:"false" doc:"Send neither traces nor metrics by OpenTelemetry, whatever the other variables say."`
+	// OTelTracesExporter is otlp or none; "" for otlp where there is an endpoint.
+	OTelTracesExporter string `env:"OTEL_TRACES_EXPORTER" defaultText:"otlp with an endpoint, none without" doc:"How traces are sent: otlp or none."`
+	// OTelMetricsExporter is otlp or none; "" for otlp where there is an endpoint.
+	OTelMetricsExporter string `env:"OTEL_METRICS_EXPORTER" defaultText:"otlp with an endpoint, none without" doc:"How metrics are sent, besides AUTH_METRICS_ADDR: otlp or none."`
+	// OTelEndpoint is the base URL of the collector.
+	OTelEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" defaultText:"empty; http://localhost:4318 where an exporter is otlp" example:"http://otel-collector:4318" doc:"Base URL of the collector, for OTLP over HTTP; /v1/traces and /v1/metrics are added."`
+	// OTelTracesEndpoint is the complete URL for traces.
+	OTelTracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" defaultText:"the collector's" example:"https://traces.example.com/v1/traces" doc:"Complete URL that takes traces."`
+	// OTelMetricsEndpoint is the complete URL for metrics.
+	OTelMetricsEndpoint string `env:"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT" defaultText:"the collector's" example:"https://metrics.example.com/v1/metrics" doc:"Complete URL that takes metrics."`
+	// OTelProtocol is http/protobuf.
+	OTelProtocol string `env:"OTEL_EXPORTER_OTLP_PROTOCOL" envDefault:"http/protobuf" enum:"http/protobuf" doc:"Protocol of the collector. gRPC is not built in: it would double what telemetry costs, and every collector takes HTTP, usually at port 4318."`
+	// OTelHeaders are key=value pairs.
+	OTelHeaders string `env:"OTEL_EXPORTER_OTLP_HEADERS" secret:"true" example:"api-key=…" doc:"Headers of every request to the collector: key=value,key=value, percent-encoded."`
+	// OTelServiceName names this service.
+	OTelServiceName string `env:"OTEL_SERVICE_NAME" defaultText:"hexauth" doc:"Name of this service in traces and metrics."`
+	// OTelResourceAttributes are key=value pairs.
+	OTelResourceAttributes string `env:"OTEL_RESOURCE_ATTRIBUTES" example:"deployment.environment.name=production" doc:"Attributes of everything that is sent: key=value,key=value, percent-encoded."`
+	// OTelSampler decides which traces are kept.
+	OTelSampler string `env:"OTEL_TRACES_SAMPLER" envDefault:"parentbased_always_on" enum:"always_on,always_off,traceidratio,parentbased_always_on,parentbased_always_off,parentbased_traceidratio" doc:"Which traces are kept. Those that begin with parentbased follow what a trusted proxy decided, where there is one."`
+	// OTelSamplerRatio is the share that a traceidratio sampler keeps.
+	OTelSamplerRatio float64 `env:"OTEL_TRACES_SAMPLER_ARG" envDefault:"1" min:"0" max:"1" doc:"Share of the traces that a traceidratio sampler keeps."`
+	// OTelInterval is the time between two exports of metrics, in milliseconds.
+	OTelInterval int `env:"OTEL_METRIC_EXPORT_INTERVAL" envDefault:"60000" min:"1000" max:"3600000" unit:"milliseconds" doc:"Time between two exports of metrics."`
 
 	// OIDCProviders are OpenID issuers.
 	OIDCProviders OIDCProviders `env:"AUTH_OIDC_PROVIDERS" secret:"true" group:"OpenID providers" example:"[{\"name\":\"corp\",\"issuer\":\"https://id.example.com\",\"clientId\":\"hexauth\",\"clientSecret\":\"…\"}]" doc:"OpenID issuers through which users may come in, as a JSON list; openid-providers.md describes its members."`
@@ -295,6 +322,30 @@ func (c Config) ClaimsNamespace() string {
 
 // Postmark tells whether mails leave through Postmark's API.
 func (c Config) Postmark() bool { return c.SMTPHost == postmarkHost }
+
+// Traces is the URL that takes traces, "" when none are sent.
+func (c Config) Traces() string {
+	return c.exportTo(c.OTelTracesExporter, c.OTelTracesEndpoint, "traces")
+}
+
+// Metrics is the URL that takes metrics, "" when none are sent.
+func (c Config) Metrics() string {
+	return c.exportTo(c.OTelMetricsExporter, c.OTelMetricsEndpoint, "metrics")
+}
+
+// otelDefaultEndpoint is the specification's (OTLP exporter configuration).
+const otelDefaultEndpoint = "http://localhost:4318"
+
+func (c Config) exportTo(exporter, endpoint, signal string) string {
+	configured := endpoint != "" || c.OTelEndpoint != "" || exporter == "otlp"
+	switch {
+	case c.OTelDisabled || exporter == "none" || !configured:
+		return ""
+	case endpoint != "":
+		return endpoint
+	}
+	return strings.TrimSuffix(cmp.Or(c.OTelEndpoint, otelDefaultEndpoint), "/") + "/v1/" + signal
+}
 
 // SQLitePath returns the file of a SQLite database, ":memory:" for one in memory; ok is false for PostgreSQL.
 func (c Config) SQLitePath() (path string, ok bool) {

@@ -48,7 +48,7 @@ func parseNetwork(text string) (netip.Prefix, error) {
 // canonical; it is invalid exactly when peer is.
 func (p Proxies) Client(peer netip.Addr, hops iter.Seq[string]) netip.Addr {
 	client := canonicalAddress(peer)
-	if !p.trusts(client) {
+	if !p.Trusts(client) {
 		return client
 	}
 	for hop := range hops {
@@ -57,14 +57,16 @@ func (p Proxies) Client(peer netip.Addr, hops iter.Seq[string]) netip.Addr {
 			return client
 		}
 		client = next
-		if !p.trusts(client) {
+		if !p.Trusts(client) {
 			return client
 		}
 	}
 	return client
 }
 
-func (p Proxies) trusts(addr netip.Addr) bool {
+// Trusts tells whether an address is that of a proxy.
+func (p Proxies) Trusts(addr netip.Addr) bool {
+	addr = canonicalAddress(addr)
 	return slices.ContainsFunc(p.trusted, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 

@@ -213,20 +213,33 @@ func (c conn) bound(l lane, args []any) boundConn {
 	if mode := c.store.dialect.execMode; mode != nil {
 		args = append([]any{mode}, args...)
 	}
-	return boundConn{l.conn, args}
+	return boundConn{l.conn, args, c.store.trace}
 }
 
 // boundConn adds arguments to a statement whose text has $1, $2 … for them. Bun leaves such a text alone (it must not contain
 // a question mark) and the driver binds them, so that the database need not parse and plan the statement anew each time.
 type boundConn struct {
 	bun.IConn
-	args []any
+	args  []any
+	trace func(ctx context.Context, statement string) (context.Context, func(error)) // nil: nobody wants to know
 }
 
 func (b boundConn) QueryContext(ctx context.Context, query string, _ ...any) (*sql.Rows, error) {
-	return b.IConn.QueryContext(ctx, query, b.args...)
+	if b.trace == nil {
+		return b.IConn.QueryContext(ctx, query, b.args...)
+	}
+	ctx, end := b.trace(ctx, query)
+	rows, err := b.IConn.QueryContext(ctx, query, b.args...)
+	end(err)
+	return rows, err
 }
 
 func (b boundConn) ExecContext(ctx context.Context, query string, _ ...any) (sql.Result, error) {
-	return b.IConn.ExecContext(ctx, query, b.args...)
+	if b.trace == nil {
+		return b.IConn.ExecContext(ctx, query, b.args...)
+	}
+	ctx, end := b.trace(ctx, query)
+	result, err := b.IConn.ExecContext(ctx, query, b.args...)
+	end(err)
+	return result, err
 }

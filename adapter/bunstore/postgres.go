@@ -68,6 +68,9 @@ func configurePostgres(config *pgxpool.Config, o Options) {
 	if connection.ConnectTimeout == 0 {
 		connection.ConnectTimeout = postgresConnectTimeout
 	}
+	if o.Trace != nil {
+		connection.Tracer = queryTracer{o.Trace}
+	}
 	if o.Dial != nil {
 		connection.DialFunc = o.Dial
 	}

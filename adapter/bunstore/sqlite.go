@@ -49,7 +49,7 @@ func openSQLite(path string, o Options) (*Store, error) {
 	}
 	store := &Store{
 		dialect: dialect{sqlite: true, migrations: migrations.SQLite, texts: newTexts(true)},
-		timeout: o.Timeout, cipher: o.Cipher,
+		timeout: o.Timeout, cipher: o.Cipher, trace: o.Trace,
 		general: bun.NewDB(writer, sqlitedialect.New()),
 		hot:     bun.NewDB(reader, sqlitedialect.New()),
 		close: func() {

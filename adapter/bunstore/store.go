@@ -25,6 +25,10 @@ type Options struct {
 	// Cipher encrypts the secrets of queued messages. Without it nothing can be queued.
 	Cipher Cipher
 
+	// Trace, when set, is told of every statement and calls back with what is to be called when it has ended. The text holds no
+	// arguments.
+	Trace func(ctx context.Context, statement string) (context.Context, func(error))
+
 	// Dial, when set, opens PostgreSQL's network connections. Tests count round trips with it.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -51,9 +55,10 @@ type Store struct {
 	dialect dialect
 	timeout time.Duration
 	cipher  Cipher
-	general *bun.DB       // everything that is not hot, and transactions
-	hot     *bun.DB       // PostgreSQL: the same pool, but with connections that the others can't take; SQLite: readers
-	pool    *pgxpool.Pool // PostgreSQL: the pool of both
+	trace   func(ctx context.Context, statement string) (context.Context, func(error)) // SQLite; PostgreSQL's driver has its own
+	general *bun.DB                                                                    // everything that is not hot, and transactions
+	hot     *bun.DB                                                                    // PostgreSQL: the same pool, but with connections that the others can't take; SQLite: readers
+	pool    *pgxpool.Pool                                                              // PostgreSQL: the pool of both
 	close   func()
 }
 

@@ -44,6 +44,7 @@ type Options struct {
 	Hostnames   []string      // on which the captcha may be solved; empty for those that the provider allows
 	Action      string        // that it must be solved for; "" for any. hCaptcha has none
 	SendAddress bool          // tell the provider the client's address
+	Client      *http.Client  // nil for one of its own; redirects are never followed
 }
 
 // Verifier is a port.Captcha. It is safe for concurrent use.
@@ -75,7 +76,12 @@ func New(o Options) (*Verifier, error) {
 	}
 	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
 	// A redirect would carry the secret to somebody else.
-	return &Verifier{Options: o, client: http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
+	v := &Verifier{Options: o}
+	if o.Client != nil {
+		v.client = *o.Client
+	}
+	v.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return v, nil
 }
 
 // outcome is what siteverify answers, in all dialects.

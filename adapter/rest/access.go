@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
@@ -38,6 +39,7 @@ type access struct {
 	origin     origin
 	meter      port.RequestMeter
 	operations map[route]string // operationIds
+	spans      spans
 }
 
 // trace is the outermost middleware. The line has the route, never the query or the body: those hold secrets.
@@ -45,14 +47,15 @@ func (a access) trace(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		started := a.clock.Now()
 		a.meter.RequestBegan()
-		defer a.ended(c, started)
+		ctx, span := a.spans.begin(c.Request())
+		defer a.ended(c, started, span)
 		id := c.Request().Header.Get(echo.HeaderXRequestID)
 		if !saneRequestID.MatchString(id) {
 			id = a.random.UUID()
 		}
 		c.Set(requestIDKey, id)
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
-		c.SetRequest(c.Request().WithContext(domain.WithDevice(c.Request().Context(), a.origin.deviceOf(c.Request()))))
+		c.SetRequest(c.Request().WithContext(domain.WithDevice(ctx, a.origin.deviceOf(c.Request()))))
 		if err := a.recovered(next, c); err != nil {
 			a.errors.handle(err, c)
 		}
@@ -73,15 +76,17 @@ func (a access) recovered(next echo.HandlerFunc, c echo.Context) (err error) {
 	return next(c)
 }
 
-// ended counts a request and writes its line, also when it was aborted.
-func (a access) ended(c echo.Context, started time.Time) {
+// ended counts a request, ends its span and writes its line, also when it was aborted.
+func (a access) ended(c echo.Context, started time.Time, span trace.Span) {
 	took := a.clock.Now().Sub(started)
 	code, _ := c.Get(errorCodeKey).(string)
 	challenged, _ := c.Get(challengedKey).(bool)
-	a.meter.RequestEnded(port.AnsweredRequest{
+	answered := port.AnsweredRequest{
 		Operation: a.operations[route{c.Request().Method, c.Path()}], Status: c.Response().Status, Error: domain.Code(code),
 		Challenged: challenged, Took: took,
-	})
+	}
+	a.meter.RequestEnded(answered)
+	a.spans.end(span, c, answered)
 	a.line(c, code, took)
 }
 

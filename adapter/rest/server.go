@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/labstack/echo/v4"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/hexauth/hexauth/adapter/rest/api"
 	"github.com/hexauth/hexauth/domain"
@@ -103,6 +104,7 @@ type Options struct {
 	Mailbox       http.Handler   // of development mode, at /dev/mailbox; nil without
 	Log           *slog.Logger
 	Meter         port.RequestMeter
+	Tracer        trace.Tracer // of requests; nil for no traces
 	Clock         port.Clock
 	Random        port.Random // of request ids
 }
@@ -119,7 +121,7 @@ func New(ctx context.Context, useCases UseCases, o Options) (http.Handler, error
 	e.HTTPErrorHandler = errors.handle
 	access := access{
 		log: o.Log, clock: o.Clock, random: o.Random, errors: errors, origin: origin{proxies: o.Proxies, header: o.ProxyHeader},
-		meter: o.Meter, operations: operationsOf(contract, o.Prefix),
+		meter: o.Meter, operations: operationsOf(contract, o.Prefix), spans: spans{tracer: o.Tracer, proxies: o.Proxies},
 	}
 	e.Pre(access.trace, cors)
 	validator, err := newValidator(contract, useCases, o)

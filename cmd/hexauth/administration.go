@@ -22,7 +22,7 @@ func forCommands(cfg config.Config, store port.Store) (u rest.UseCases, err erro
 	if err != nil {
 		return u, err
 	}
-	checks, err := passwordChecks(cfg)
+	checks, err := passwordChecks(cfg, nil)
 	if err != nil {
 		return u, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/hexauth/hexauth/adapter/redis"
 	"github.com/hexauth/hexauth/adapter/rest"
 	"github.com/hexauth/hexauth/adapter/system"
+	"github.com/hexauth/hexauth/adapter/telemetry"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/domain"
 )
@@ -48,7 +49,7 @@ func newLimits(cfg config.Config, meter *metrics.Metrics, log *slog.Logger) (*re
 }
 
 // newCaptcha returns the captcha that visitors must solve, nil for none.
-func newCaptcha(cfg config.Config) (*rest.Captcha, error) {
+func newCaptcha(cfg config.Config, tracing *telemetry.Telemetry) (*rest.Captcha, error) {
 	if cfg.CaptchaSecret == "" {
 		return nil, nil
 	}
@@ -56,6 +57,7 @@ func newCaptcha(cfg config.Config) (*rest.Captcha, error) {
 	verifier, err := captcha.New(captcha.Options{
 		Provider: provider, Secret: cfg.CaptchaSecret, URL: cfg.CaptchaURL, Timeout: cfg.CaptchaTimeout, MinScore: cfg.CaptchaMinScore,
 		Hostnames: cfg.CaptchaHostnames, Action: cfg.CaptchaAction, SendAddress: cfg.CaptchaSendAddress,
+		Client: tracing.Client("captcha"),
 	})
 	if err != nil {
 		return nil, err

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/hexauth/hexauth/config"
 )
 
@@ -64,6 +66,17 @@ func (h promptHandler) Handle(ctx context.Context, r slog.Record) error {
 	return err
 }
 
+// tracedHandler adds the trace to lines that belong to one.
+type tracedHandler struct{ slog.Handler }
+
+// Handle implements slog.Handler.
+func (h tracedHandler) Handle(ctx context.Context, r slog.Record) error {
+	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+		r.AddAttrs(slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
 // newLogger returns the log, and what writes its last lines.
 func newLogger(cfg config.Config, w io.Writer) (log *slog.Logger, flush func()) {
 	options := &slog.HandlerOptions{Level: slog.LevelInfo}
@@ -74,6 +87,9 @@ func newLogger(cfg config.Config, w io.Writer) (log *slog.Logger, flush func()) 
 	var handler slog.Handler = slog.NewJSONHandler(writer, options)
 	if cfg.LogFormatText {
 		handler = slog.NewTextHandler(writer, options)
+	}
+	if cfg.Traces() != "" {
+		handler = tracedHandler{handler}
 	}
 	return slog.New(promptHandler{handler, writer}), writer.Flush
 }

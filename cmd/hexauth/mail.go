@@ -14,6 +14,7 @@ import (
 	"github.com/hexauth/hexauth/adapter/postmark"
 	"github.com/hexauth/hexauth/adapter/smtp"
 	"github.com/hexauth/hexauth/adapter/system"
+	"github.com/hexauth/hexauth/adapter/telemetry"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
@@ -36,17 +37,17 @@ type mailing struct {
 }
 
 // newMail chooses who takes messages. In development it is the mailbox unless something else is configured.
-func newMail(cfg config.Config, log *slog.Logger) (mailing, error) {
+func newMail(cfg config.Config, tracing *telemetry.Telemetry, log *slog.Logger) (mailing, error) {
 	templates, err := newTemplates(cfg)
 	if err != nil {
 		return mailing{}, err
 	}
 	m := mailing{Dispatch: usecase.Dispatch{Templates: templates}}
 	box := mailbox.New(system.Clock{})
-	if m.Mailer, err = newMailer(cfg, box); err != nil {
+	if m.Mailer, err = newMailer(cfg, box, tracing); err != nil {
 		return mailing{}, err
 	}
-	if m.SMS, m.Verifier, m.gatewayCodes, err = newSMS(cfg, box); err != nil {
+	if m.SMS, m.Verifier, m.gatewayCodes, err = newSMS(cfg, box, tracing); err != nil {
 		return mailing{}, err
 	}
 	if cfg.Development && (m.Mailer == port.Mailer(box) || m.SMS == port.SMSSender(box)) {
@@ -58,10 +59,12 @@ func newMail(cfg config.Config, log *slog.Logger) (mailing, error) {
 }
 
 // newMailer chooses SMTP or Postmark where configured, else the mailbox in development, else nobody.
-func newMailer(cfg config.Config, box *mailbox.Mailbox) (port.Mailer, error) {
+func newMailer(cfg config.Config, box *mailbox.Mailbox, tracing *telemetry.Telemetry) (port.Mailer, error) {
 	switch {
 	case cfg.Postmark():
-		return postmark.New(postmark.Options{Token: cfg.SMTPPassword, Sender: cfg.SMTPSender, ServerURL: cfg.ServerURL, ClientURL: cfg.ClientURL})
+		return postmark.New(postmark.Options{
+			Token: cfg.SMTPPassword, Sender: cfg.SMTPSender, ServerURL: cfg.ServerURL, ClientURL: cfg.ClientURL, Client: tracing.Client("postmark"),
+		})
 	case cfg.SMTPHost != "":
 		return smtp.New(smtp.Options{
 			Host: cfg.SMTPHost, Port: cfg.SMTPPort, Secure: cfg.SMTPSecure, User: cfg.SMTPUser, Password: cfg.SMTPPassword,

@@ -18,7 +18,7 @@ func chosen(t *testing.T, environ []string) mailing {
 	t.Helper()
 	cfg, err := config.Load(config.FromEnviron(environ))
 	require.NoError(t, err)
-	mail, err := newMail(cfg, slog.New(slog.DiscardHandler))
+	mail, err := newMail(cfg, nil, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	require.NotNil(t, mail.Templates)
 	return mail

@@ -9,13 +9,14 @@ import (
 	"github.com/hexauth/hexauth/adapter/oauth"
 	"github.com/hexauth/hexauth/adapter/oidc"
 	"github.com/hexauth/hexauth/adapter/system"
+	"github.com/hexauth/hexauth/adapter/telemetry"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/port"
 	"github.com/hexauth/hexauth/usecase"
 )
 
 // namedProviders returns the identity providers that are switched on, by their names in paths.
-func namedProviders(cfg config.Config) (map[string]port.IdentityProvider, error) {
+func namedProviders(cfg config.Config, tracing *telemetry.Telemetry) (map[string]port.IdentityProvider, error) {
 	list := map[string]port.IdentityProvider{}
 	for name, p := range cfg.Providers.Enabled() {
 		provider, err := oauth.New(name, oauth.Settings{
@@ -23,7 +24,7 @@ func namedProviders(cfg config.Config) (map[string]port.IdentityProvider, error)
 			AuthorizationURL: p.AuthorizationURL, RequestTokenURL: p.RequestTokenURL, TokenURL: p.TokenURL, ProfileURL: p.ProfileURL, Tenant: p.Tenant,
 			AppleTeamID: p.TeamID, AppleKeyID: p.KeyID, ApplePrivateKey: p.PrivateKey, AppleKeysURL: p.KeysURL,
 			WorkOSOrganization: p.DefaultOrganization, WorkOSConnection: p.DefaultConnection, WorkOSDomain: p.DefaultDomain,
-		}, oauth.Options{Clock: system.Clock{}, Random: system.Random{}})
+		}, oauth.Options{Clock: system.Clock{}, Random: system.Random{}, Client: tracing.Client(name)})
 		if err != nil {
 			return nil, err
 		}
@@ -40,13 +41,13 @@ type identityProviders struct {
 }
 
 // newProviders builds those that are switched on. None is asked anything yet.
-func newProviders(cfg config.Config) (identityProviders, error) {
-	named, err := namedProviders(cfg)
+func newProviders(cfg config.Config, tracing *telemetry.Telemetry) (identityProviders, error) {
+	named, err := namedProviders(cfg, tracing)
 	if err != nil {
 		return identityProviders{}, err
 	}
 	p := identityProviders{byRedirect: named, byToken: usecase.IDTokens{}}
-	options := oidc.Options{Clock: system.Clock{}, Random: system.Random{}}
+	options := oidc.Options{Clock: system.Clock{}, Random: system.Random{}, Client: tracing.Client("openid")}
 	if apple := cfg.Providers.Apple; len(apple.Audiences) > 0 {
 		p.addVerifier("apple", oidc.Apple(apple.Audiences, apple.KeysURL, options))
 	}

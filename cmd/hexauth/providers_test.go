@@ -25,7 +25,7 @@ func TestNamedProviders_ComeFromTheEnvironment(t *testing.T) {
 	cfg, err := config.Load(environ)
 	require.NoError(t, err)
 	require.Empty(t, cfg.Ignored)
-	list, err := namedProviders(cfg)
+	list, err := namedProviders(cfg, nil)
 	require.NoError(t, err)
 	require.Equal(t, providers.Names(), slices.Sorted(maps.Keys(list)))
 	for name, provider := range list {
@@ -49,7 +49,7 @@ func TestNamedProviders_PassOnWhatOnlySomeHave(t *testing.T) {
 		"AUTH_PROVIDER_WORKOS_DEFAULT_ORGANIZATION": "org", "AUTH_PROVIDER_WORKOS_DEFAULT_CONNECTION": "conn", "AUTH_PROVIDER_WORKOS_DEFAULT_DOMAIN": "example.com",
 	})
 	require.NoError(t, err)
-	list, err := namedProviders(cfg)
+	list, err := namedProviders(cfg, nil)
 	require.NoError(t, err)
 	require.Len(t, list, 2)
 

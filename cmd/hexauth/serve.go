@@ -12,6 +12,7 @@ import (
 
 	"github.com/hexauth/hexauth/adapter/bunstore"
 	"github.com/hexauth/hexauth/adapter/rest"
+	"github.com/hexauth/hexauth/adapter/telemetry"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/migrations"
@@ -36,16 +37,28 @@ func (serveCommand) Run(i *invocation) error {
 	log, flush := newLogger(cfg, i.stdout)
 	defer flush()
 	announce(cfg, log)
-	app, err := start(i.ctx, cfg, log)
+	tracing, err := newTelemetry(i.ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := tracing.Close(); err != nil {
+			log.Warn("the last of the telemetry could not be sent", "event", "telemetry_lost", "cause", err.Error())
+		}
+	}()
+	app, err := start(i.ctx, cfg, tracing, log)
 	if err != nil {
 		return err
 	}
 	defer app.store.Close()
+	if err := tracing.Export(i.ctx, app.meter.Gatherer()); err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(i.ctx, "tcp", net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port)))
 	if err != nil {
 		return fmt.Errorf("listen (AUTH_HOST, AUTH_PORT): %w", err)
 	}
-	asides, err := openAside(i.ctx, cfg, app.metrics, log)
+	asides, err := openAside(i.ctx, cfg, app.meter.Handler(log), log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -90,11 +103,11 @@ const (
 )
 
 // start prepares the database and wires everything, waiting for the database if need be.
-func start(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, error) {
+func start(ctx context.Context, cfg config.Config, tracing *telemetry.Telemetry, log *slog.Logger) (*app, error) {
 	patience, cancel := context.WithTimeout(ctx, databasePatience)
 	defer cancel()
 	for {
-		app, err := prepare(ctx, cfg, log)
+		app, err := prepare(ctx, cfg, tracing, log)
 		if err == nil || !errors.Is(err, domain.Unavailable) {
 			return app, err
 		}
@@ -108,13 +121,13 @@ func start(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, erro
 }
 
 // prepare opens the store, brings the schema up to date and wires everything.
-func prepare(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, error) {
+func prepare(ctx context.Context, cfg config.Config, tracing *telemetry.Telemetry, log *slog.Logger) (*app, error) {
 	if cfg.Migrate {
 		if err := migrate(ctx, cfg, log); err != nil {
 			return nil, err
 		}
 	}
-	store, err := openStore(ctx, cfg)
+	store, err := openTracedStore(ctx, cfg, tracing)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +135,7 @@ func prepare(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, er
 		store.Close()
 		return nil, err
 	}
-	app, err := wire(ctx, cfg, store, log)
+	app, err := wire(ctx, cfg, store, tracing, log)
 	if err != nil {
 		store.Close()
 		return nil, err

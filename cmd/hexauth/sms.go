@@ -9,6 +9,7 @@ import (
 	"github.com/hexauth/hexauth/adapter/modica"
 	"github.com/hexauth/hexauth/adapter/phone"
 	"github.com/hexauth/hexauth/adapter/smsgateway"
+	"github.com/hexauth/hexauth/adapter/telemetry"
 	"github.com/hexauth/hexauth/adapter/twilio"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/domain"
@@ -19,20 +20,22 @@ import (
 const gatewayTimeout = 10 * time.Second
 
 // newSMS chooses the gateway; byGateway says that it makes and checks codes by itself.
-func newSMS(cfg config.Config, box *mailbox.Mailbox) (sender port.SMSSender, verifier port.SMSVerifier, byGateway bool, err error) {
+func newSMS(cfg config.Config, box *mailbox.Mailbox, tracing *telemetry.Telemetry) (sender port.SMSSender, verifier port.SMSVerifier, byGateway bool, err error) {
 	if !cfg.SMSPasswordlessEnabled {
 		return noGateway{}, noGateway{}, false, nil
 	}
 	switch cfg.SMSProvider {
 	case config.SMSTwilio:
-		return newTwilio(cfg)
+		return newTwilio(cfg, tracing)
 	case config.SMSModica:
 		sender, err = modica.New(modica.Options{
 			BaseURL: cfg.SMSModicaURL, Username: cfg.SMSModicaUsername, Password: cfg.SMSModicaPassword, Timeout: gatewayTimeout,
+			Client: tracing.Client("modica"),
 		})
 	case config.SMSHTTP:
 		sender, err = smsgateway.New(smsgateway.Options{
 			URL: cfg.SMSHTTPURL, Headers: cfg.SMSHTTPHeaders, Template: cfg.SMSHTTPTemplate, Timeout: gatewayTimeout,
+			Client: tracing.Client("sms-gateway"),
 		})
 		if err != nil {
 			err = fmt.Errorf("AUTH_SMS_HTTP_URL, AUTH_SMS_HTTP_HEADERS, AUTH_SMS_HTTP_TEMPLATE: %w", err)
@@ -43,10 +46,10 @@ func newSMS(cfg config.Config, box *mailbox.Mailbox) (sender port.SMSSender, ver
 	return sender, noGateway{}, false, err
 }
 
-func newTwilio(cfg config.Config) (port.SMSSender, port.SMSVerifier, bool, error) {
+func newTwilio(cfg config.Config, tracing *telemetry.Telemetry) (port.SMSSender, port.SMSVerifier, bool, error) {
 	options := twilio.Options{
 		AccountSID: cfg.SMSTwilioAccountSID, AuthToken: cfg.SMSTwilioAuthToken, ServiceID: cfg.SMSTwilioServiceID, BaseURL: cfg.SMSTwilioURL,
-		Timeout: gatewayTimeout,
+		Timeout: gatewayTimeout, Client: tracing.Client("twilio"),
 	}
 	if twilio.UsesVerify(cfg.SMSTwilioServiceID) {
 		verifier, err := twilio.NewVerifier(options)

@@ -15,6 +15,7 @@ import (
 	"github.com/hexauth/hexauth/adapter/phone"
 	"github.com/hexauth/hexauth/adapter/rest"
 	"github.com/hexauth/hexauth/adapter/system"
+	"github.com/hexauth/hexauth/adapter/telemetry"
 	"github.com/hexauth/hexauth/adapter/totp"
 	"github.com/hexauth/hexauth/adapter/webauthn"
 	"github.com/hexauth/hexauth/config"
@@ -27,7 +28,7 @@ import (
 type app struct {
 	store   *bunstore.Store
 	handler http.Handler
-	metrics http.Handler
+	meter   *metrics.Metrics
 	jobs    []func(context.Context) // run until the context ends
 }
 
@@ -49,12 +50,35 @@ const (
 )
 
 func openStore(ctx context.Context, cfg config.Config) (*bunstore.Store, error) {
+	return openTracedStore(ctx, cfg, nil)
+}
+
+// openTracedStore is openStore with spans of statements, where there are traces.
+func openTracedStore(ctx context.Context, cfg config.Config, tracing *telemetry.Telemetry) (*bunstore.Store, error) {
 	cipher, err := newCipher(cfg)
 	if err != nil {
 		return nil, err
 	}
 	return bunstore.Open(ctx, cfg.DatabaseURL, bunstore.Options{
 		PoolSize: cfg.DatabasePoolSize, Timeout: cfg.DatabaseTimeout, Unprepared: !cfg.DatabasePreparedStatements, Cipher: cipher,
+		Trace: tracing.Statements(databaseSystem(cfg)),
+	})
+}
+
+// databaseSystem is the database's name in OpenTelemetry's conventions.
+func databaseSystem(cfg config.Config) string {
+	if _, sqlite := cfg.SQLitePath(); sqlite {
+		return "sqlite"
+	}
+	return "postgresql"
+}
+
+// newTelemetry returns what sends traces and metrics; nil when nothing is sent.
+func newTelemetry(ctx context.Context, cfg config.Config, log *slog.Logger) (*telemetry.Telemetry, error) {
+	return telemetry.Open(ctx, telemetry.Options{
+		Traces: cfg.Traces(), Metrics: cfg.Metrics(), Headers: cfg.OTelHeaders, Service: cfg.OTelServiceName, Version: version,
+		InstanceID: system.Random{}.UUID(), Attributes: cfg.OTelResourceAttributes, Sampler: cfg.OTelSampler, Ratio: cfg.OTelSamplerRatio,
+		Interval: time.Duration(cfg.OTelInterval) * time.Millisecond, Log: log,
 	})
 }
 
@@ -68,7 +92,7 @@ func newCipher(cfg config.Config) (*aesgcm.Cipher, error) {
 }
 
 // wire builds the server on an open store whose schema is up to date.
-func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *slog.Logger) (*app, error) {
+func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing *telemetry.Telemetry, log *slog.Logger) (*app, error) {
 	key, err := encryptionKey(cfg, system.Random{})
 	if err != nil {
 		return nil, err
@@ -80,7 +104,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 	if err != nil {
 		return nil, err
 	}
-	providers, err := newProviders(cfg)
+	providers, err := newProviders(cfg, tracing)
 	if err != nil {
 		return nil, err
 	}
@@ -88,22 +112,22 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 		return nil, err
 	}
 	meter := metrics.New(version)
-	mail, err := newMail(cfg, log)
+	mail, err := newMail(cfg, tracing, log)
 	if err != nil {
 		return nil, err
 	}
-	useCases, err := newUseCases(cfg, key, store, tokens, providers, mail, meter, log)
+	useCases, err := newUseCases(cfg, key, store, tokens, providers, mail, meter, tracing, log)
 	if err != nil {
 		return nil, err
 	}
-	mail.Mailer = meter.Mailer(mail.Mailer)
+	mail.Mailer = tracing.Mailer(meter.Mailer(mail.Mailer))
 	meter.WatchPools(store.Pools)
 	meter.WatchOutbox(store.Outbox(), system.Clock{})
 	proxies, err := domain.NewProxies(cfg.TrustedProxies)
 	if err != nil {
 		return nil, err
 	}
-	visitors, err := newCaptcha(cfg)
+	visitors, err := newCaptcha(cfg, tracing)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +138,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 	handler, err := rest.New(ctx, useCases, rest.Options{
 		Limits: limits, Captcha: visitors,
 		Proxies: proxies, ProxyHeader: rest.ProxyHeader(cfg.ProxyHeader), Prefix: cfg.APIPrefix, ServerURL: cfg.ServerURL, MaxBodyBytes: cfg.MaxBodyBytes, ConcealErrors: cfg.ConcealErrors, Version: version,
-		Mailbox: mail.page, Log: log, Meter: meter, Clock: system.Clock{}, Random: system.Random{},
+		Mailbox: mail.page, Log: log, Meter: meter, Tracer: tracing.Tracer(), Clock: system.Clock{}, Random: system.Random{},
 	})
 	if err != nil {
 		return nil, err
@@ -122,12 +146,13 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, log *sl
 	jobs = append(append(jobs, limitJobs...), providers.jobs...)
 	jobs = append(jobs, cleanUp(&usecase.DeleteExpired{Store: store, Clock: system.Clock{}, Batch: cleanUpBatch}, log), deliver(mail.delivery(store, log), log))
 	jobs = append(jobs, encryptSecrets(&usecase.EncryptTOTPSecrets{Store: store, Batch: cleanUpBatch}, log))
-	return &app{store: store, handler: handler, metrics: meter.Handler(log), jobs: jobs}, nil
+	return &app{store: store, handler: handler, meter: meter, jobs: jobs}, nil
 }
 
 // newUseCases hands every use case its ports and policies.
 func newUseCases(
-	cfg config.Config, key []byte, store port.Store, tokens tokens, providers identityProviders, mail mailing, meter *metrics.Metrics, log *slog.Logger,
+	cfg config.Config, key []byte, store port.Store, tokens tokens, providers identityProviders, mail mailing, meter *metrics.Metrics,
+	tracing *telemetry.Telemetry, log *slog.Logger,
 ) (rest.UseCases, error) {
 	signUp, err := signUpPolicy(cfg)
 	if err != nil {
@@ -141,7 +166,7 @@ func newUseCases(
 		return rest.UseCases{}, err
 	}
 	meter.WatchHashing(passwords.Stats)
-	checks, err := passwordChecks(cfg)
+	checks, err := passwordChecks(cfg, tracing)
 	if err != nil {
 		return rest.UseCases{}, err
 	}
@@ -314,7 +339,7 @@ func signUpPolicy(cfg config.Config) (domain.SignUpPolicy, error) {
 	}, nil
 }
 
-func passwordChecks(cfg config.Config) (usecase.PasswordChecks, error) {
+func passwordChecks(cfg config.Config, tracing *telemetry.Telemetry) (usecase.PasswordChecks, error) {
 	checks := usecase.PasswordChecks{Policy: domain.PasswordPolicy{MinLength: cfg.PasswordMinLength}, FailOpen: cfg.HIBPFailOpen}
 	if cfg.PasswordHash == "bcrypt" {
 		checks.Policy.MaxLength = bcryptMaximum
@@ -323,7 +348,7 @@ func passwordChecks(cfg config.Config) (usecase.PasswordChecks, error) {
 		checks.Breached = hibp.None{}
 		return checks, nil
 	}
-	breached, err := hibp.New(hibp.Options{BaseURL: cfg.HIBPURL})
+	breached, err := hibp.New(hibp.Options{BaseURL: cfg.HIBPURL, Client: tracing.Client("hibp")})
 	checks.Breached = breached
 	return checks, err
 }
