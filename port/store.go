@@ -140,6 +140,9 @@ type Sessions interface {
 	// List returns a user's sessions that are not expired, the one used last first.
 	List(ctx context.Context, id domain.UserID, now time.Time) ([]domain.OpenSession, error)
 
+	// HasEnded tells whether a session of a user who exists was ended. One that merely expired counts as ended once it is removed.
+	HasEnded(ctx context.Context, user domain.UserID, id domain.SessionID) (bool, error)
+
 	// EndOwn closes one of a user's sessions. ErrNotFound.
 	EndOwn(ctx context.Context, user domain.UserID, id domain.SessionID) error
 

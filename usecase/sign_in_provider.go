@@ -117,16 +117,24 @@ func (v ProviderVisit) store(ctx context.Context, provider port.IdentityProvider
 func (v ProviderVisit) connecting(ctx context.Context, token string) (domain.UserID, error) {
 	claims, err := v.Tokens.Verify(ctx, token)
 	if errors.Is(err, domain.Unauthorized) {
-		return "", fmt.Errorf("%w: %w", &domain.FieldError{Code: domain.InvalidRequest, Field: "connect", Reason: "must be a valid access token"}, err)
+		return "", notConnecting(err)
 	}
 	if err != nil {
 		return "", err
 	}
-	if err := elevated(ctx, v.Store.Users(), v.Elevation, claims, domain.ElevationDemand{Sensitive: true}); err != nil {
+	err = elevated(ctx, v.Store, v.Elevation, claims, domain.ElevationDemand{Sensitive: true})
+	if errors.Is(err, domain.Unauthorized) {
+		return "", notConnecting(err)
+	}
+	if err != nil {
 		return "", err
 	}
 	user, err := actingUser(ctx, v.Store.Users(), v.SignIn, claims.Subject)
 	return user.ID, err
+}
+
+func notConnecting(cause error) error {
+	return fmt.Errorf("%w: %w", &domain.FieldError{Code: domain.InvalidRequest, Field: "connect", Reason: "must be a valid access token"}, cause)
 }
 
 // callbackURL is where a provider sends browsers back to, one address for each: an answer meant for one provider can't be

@@ -141,6 +141,16 @@ func (s sessions) List(ctx context.Context, id domain.UserID, now time.Time) ([]
 	return open, nil
 }
 
+// HasEnded implements port.Sessions.
+func (s sessions) HasEnded(ctx context.Context, user domain.UserID, id domain.SessionID) (bool, error) {
+	ctx, cancel := s.conn.bounded(ctx)
+	defer cancel()
+	var ended bool
+	err := s.conn.scan(ctx, s.conn.read(), []any{&ended}, `SELECT EXISTS (SELECT 1 FROM auth.users WHERE id = $1)
+		AND NOT EXISTS (SELECT 1 FROM auth.refresh_tokens WHERE id = $2 AND user_id = $1)`, string(user), string(id))
+	return ended, s.conn.err(ctx, err)
+}
+
 // EndOwn implements port.Sessions.
 func (s sessions) EndOwn(ctx context.Context, user domain.UserID, id domain.SessionID) error {
 	if err := s.run(ctx, `DELETE FROM auth.hexauth_tickets WHERE user_id = $1 AND session_id = $2`, string(user), string(id)); err != nil {

@@ -244,3 +244,27 @@ func TestProviderTokens_OnlyTheBackendHasThemRenewed(t *testing.T) {
 	}, http.StatusBadRequest, domain.OAuthProviderError)
 	require.Equal(t, "Provider returned an error", refused.Message)
 }
+
+func TestProvider_ThePreHijackersAccessTokenMakesNoNewWayIn(t *testing.T) {
+	t.Parallel()
+	b := newTraveller(t, setup{})
+	thief := b.signUp("octocat@example.com")
+	require.Contains(t, b.back("github", b.depart("/signin/provider/github"), octocat()), "refreshToken=")
+	for _, way := range []request{
+		{method: http.MethodPost, path: "/user/password", body: `{"newPassword":"violet-otter-41"}`},
+		{method: http.MethodPost, path: "/pat", body: `{"expiresAt":"2030-01-15T12:34:56Z"}`},
+		{method: http.MethodPost, path: "/link/idtoken", body: `{"provider":"google","idToken":"good"}`},
+		{method: http.MethodPost, path: "/user/email/change", body: `{"newEmail":"thief@example.com"}`},
+		{method: http.MethodPost, path: "/user/webauthn/add"},
+	} {
+		way.bearer = thief.AccessToken
+		got := b.do(way)
+		require.GreaterOrEqual(t, got.status, 400, "%s: %s", way.path, got.body)
+		if way.path != "/user/password" { // which is for people without a session, too, who need a ticket
+			require.Equal(t, api.ErrorResponseError(domain.Unauthorized), got.failure().Error, way.path)
+		}
+	}
+	require.Contains(t, b.depart("/signin/provider/github?connect="+thief.AccessToken), "error=invalid-request")
+	require.Equal(t, 1, b.kit.Count("SELECT count(*) FROM auth.user_providers"))
+	require.Zero(t, b.kit.Count("SELECT count(*) FROM auth.users WHERE password_hash IS NOT NULL"))
+}

@@ -25,13 +25,13 @@ func touching(s api.Session) []request {
 		{method: http.MethodPost, path: "/signin/anonymous"},
 		{method: http.MethodPost, path: "/token", body: refresh(s.RefreshToken)},
 		{method: http.MethodPost, path: "/token/verify", bearer: s.AccessToken},
-		{method: http.MethodPost, path: "/signout", body: refresh(s.RefreshToken)},
-		{method: http.MethodPost, path: "/signout", bearer: s.AccessToken, body: `{"all":true}`},
 		{method: http.MethodGet, path: "/user", bearer: s.AccessToken},
 		{method: http.MethodPost, path: "/signup/webauthn", body: `{"email":"john@example.com"}`},
 		{method: http.MethodPost, path: "/signin/webauthn"},
 		{method: http.MethodPost, path: "/user/webauthn/add", bearer: s.AccessToken},
 		{method: http.MethodGet, path: "/user/webauthn", bearer: s.AccessToken},
+		{method: http.MethodPost, path: "/signout", body: refresh(s.RefreshToken)},
+		{method: http.MethodPost, path: "/signout", bearer: s.AccessToken, body: `{"all":true}`},
 		{method: http.MethodGet, path: "/readyz"},
 	}
 }

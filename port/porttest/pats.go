@@ -62,6 +62,24 @@ func patsSuite(t *testing.T, open func(t *testing.T) port.Store) {
 		require.NoError(t, store.PersonalAccessTokens().Remove(t.Context(), jane.ID, older.ID))
 		require.ErrorIs(t, store.PersonalAccessTokens().Remove(t.Context(), jane.ID, older.ID), port.ErrNotFound)
 	})
+	t.Run("a session of a user who exists lasts until somebody ends it", func(t *testing.T) {
+		store, jane, joe := open(t), newUser("jane@example.com"), newUser("joe@example.com")
+		session, _ := insert(t, store, jane)
+		other, _ := insert(t, store, joe)
+		hasEnded := func(user domain.UserID, id domain.SessionID) bool {
+			ended, err := store.Sessions().HasEnded(t.Context(), user, id)
+			require.NoError(t, err)
+			return ended
+		}
+		require.False(t, hasEnded(jane.ID, session.ID))
+		require.True(t, hasEnded(jane.ID, other.ID), "it is another's")
+		require.False(t, hasEnded(domain.UserID(uuid.NewString()), session.ID), "there is nobody whose session it could be")
+		require.NoError(t, store.Users().Claim(t.Context(), jane.ID))
+		require.True(t, hasEnded(jane.ID, session.ID))
+		require.False(t, hasEnded(joe.ID, other.ID))
+		require.NoError(t, store.Sessions().End(t.Context(), other.ID))
+		require.True(t, hasEnded(joe.ID, other.ID))
+	})
 	t.Run("sessions are listed with where they were opened, the one used last first", func(t *testing.T) {
 		store, user := open(t), newUser("jane@example.com")
 		first, token := insert(t, store, user)
