@@ -66,3 +66,22 @@ func TestNamedProviders_PassOnWhatOnlySomeHave(t *testing.T) {
 		"client_id": {"id"}, "response_type": {"code"}, "organization": {"org"}, "connection": {"conn"}, "domain": {"example.com"},
 	}, parsed.Query())
 }
+
+func TestNewProviders_AddsIssuersAndThoseWhoseIDTokensAreAccepted(t *testing.T) {
+	cfg, err := config.Load(map[string]string{
+		"AUTH_PROVIDER_APPLE_AUDIENCE": "com.example.app,com.example.web", "AUTH_PROVIDER_GOOGLE_AUDIENCE": "web",
+		"AUTH_PROVIDER_GITHUB_ENABLED": "true", "AUTH_PROVIDER_GITHUB_CLIENT_ID": "id", "AUTH_PROVIDER_GITHUB_CLIENT_SECRET": "secret",
+		"AUTH_OIDC_PROVIDERS": `[{"name":"corp","issuer":"https://id.example.com","clientId":"hexauth"}]`,
+	})
+	require.NoError(t, err)
+	require.Empty(t, cfg.Ignored)
+	p, err := newProviders(cfg, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"corp", "github"}, slices.Sorted(maps.Keys(p.byRedirect)))
+	require.Equal(t, []string{"apple", "corp", "google"}, slices.Sorted(maps.Keys(p.byToken)))
+	require.Equal(t, []string{"apple", "corp", "github", "google"}, p.names())
+	require.Len(t, p.jobs, 3)
+	for name, want := range map[string]bool{"corp": true, "github": true, "google": true, "twitch": false, "": false} {
+		require.Equal(t, want, p.opens(name), name)
+	}
+}
