@@ -23,6 +23,11 @@ type Administration interface {
 	// Delete removes the user and everything that is kept about the user, messages that wait to be sent included. ErrNotFound.
 	Delete(ctx context.Context, id domain.UserID) error
 
+	// Import creates those of the accounts whose ids are not there yet, with their roles, second factors and links to providers, and
+	// says how many. ErrTaken: an address, a phone number or an identity of one of them belongs to somebody else, and none is
+	// created. The caller runs it inside of Store.Atomic.
+	Import(ctx context.Context, users []domain.ImportedUser) (created int, err error)
+
 	// Grants returns what a user allowed applications, oldest first.
 	Grants(ctx context.Context, id domain.UserID) ([]domain.OAuth2Grant, error)
 

@@ -18,6 +18,12 @@ type Passwords interface {
 	Verify(ctx context.Context, hash, password string) (ok, rehash bool, err error)
 }
 
+// PasswordHashes tells which hashes from elsewhere can be used here.
+type PasswordHashes interface {
+	// Known tells whether Passwords.Verify can compare with hash: its kind is known, it is well-formed, and its costs are bearable.
+	Known(hash string) bool
+}
+
 // AccessTokens signs and verifies access tokens.
 type AccessTokens interface {
 	// Sign returns the JWT for claims.

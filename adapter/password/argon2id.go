@@ -11,9 +11,10 @@ import (
 )
 
 const (
-	argonPrefix = "$argon2id$"
-	saltBytes   = 16 // RFC 9106 §3.1 recommends it for passwords
-	keyBytes    = 32
+	argonPrefix  = "$argon2id$"
+	argoniPrefix = "$argon2i$" // of imported accounts
+	saltBytes    = 16          // RFC 9106 §3.1 recommends it for passwords
+	keyBytes     = 32
 )
 
 // Bounds of what is verified: a hash from an import must not take the machine down, nor match by being empty.
@@ -21,7 +22,8 @@ const (
 	maxMemoryKiB = 1 << 20 // 1 GiB
 	maxPasses    = 64
 	maxLanes     = 64
-	minSaltBytes = 8 // RFC 9106 §3.1
+	maxArgonWork = 4 << 20 // KiB times passes: a few seconds
+	minSaltBytes = 8       // RFC 9106 §3.1
 	minKeyBytes  = 16
 	maxPartBytes = 128
 )
@@ -35,10 +37,11 @@ type argonParams struct {
 // currentArgon returns the costs of new hashes.
 func currentArgon() argonParams { return argonParams{memoryKiB: 19456, passes: 2, lanes: 1} }
 
-// argonHash is a parsed argon2id hash.
+// argonHash is a parsed hash of argon2id or argon2i.
 type argonHash struct {
 	argonParams
-	salt, key []byte
+	independent bool // argon2i
+	salt, key   []byte
 }
 
 func (p argonParams) hash(password string, salt []byte, length int) argonHash {
@@ -47,24 +50,34 @@ func (p argonParams) hash(password string, salt []byte, length int) argonHash {
 }
 
 func (h argonHash) matches(password string) bool {
-	return subtle.ConstantTimeCompare(h.hash(password, h.salt, len(h.key)).key, h.key) == 1
+	compute := argon2.IDKey
+	if h.independent {
+		compute = argon2.Key
+	}
+	key := compute([]byte(password), h.salt, h.passes, h.memoryKiB, h.lanes, uint32(len(h.key)))
+	return subtle.ConstantTimeCompare(key, h.key) == 1
 }
 
 // isCurrent tells whether a new hash would have the same costs and lengths.
 func (h argonHash) isCurrent() bool {
-	return h.argonParams == currentArgon() && len(h.salt) == saltBytes && len(h.key) == keyBytes
+	return !h.independent && h.argonParams == currentArgon() && len(h.salt) == saltBytes && len(h.key) == keyBytes
 }
 
 // String returns the PHC string.
 func (h argonHash) String() string {
-	return fmt.Sprintf("%sv=%d$m=%d,t=%d,p=%d$%s$%s", argonPrefix, argon2.Version, h.memoryKiB, h.passes, h.lanes,
+	prefix := argonPrefix
+	if h.independent {
+		prefix = argoniPrefix
+	}
+	return fmt.Sprintf("%sv=%d$m=%d,t=%d,p=%d$%s$%s", prefix, argon2.Version, h.memoryKiB, h.passes, h.lanes,
 		base64.RawStdEncoding.EncodeToString(h.salt), base64.RawStdEncoding.EncodeToString(h.key))
 }
 
 // parseArgon reads a PHC string; false when it is none, out of bounds or not spelt as String would.
 func parseArgon(text string) (argonHash, bool) {
-	parts := strings.Split(strings.TrimPrefix(text, argonPrefix), "$")
-	if !strings.HasPrefix(text, argonPrefix) || len(parts) != 4 || parts[0] != "v="+strconv.Itoa(argon2.Version) {
+	rest, independent := strings.CutPrefix(text, argoniPrefix)
+	parts := strings.Split(strings.TrimPrefix(rest, argonPrefix), "$")
+	if !independent && !strings.HasPrefix(text, argonPrefix) || len(parts) != 4 || parts[0] != "v="+strconv.Itoa(argon2.Version) {
 		return argonHash{}, false
 	}
 	params, ok := parseArgonParams(parts[1])
@@ -74,7 +87,7 @@ func parseArgon(text string) (argonHash, bool) {
 		len(salt) < minSaltBytes || len(salt) > maxPartBytes || len(key) < minKeyBytes || len(key) > maxPartBytes {
 		return argonHash{}, false
 	}
-	h := argonHash{argonParams: params, salt: salt, key: key}
+	h := argonHash{argonParams: params, independent: independent, salt: salt, key: key}
 	return h, h.String() == text // the decoders tolerate leading zeros and line breaks
 }
 
@@ -87,7 +100,7 @@ func parseArgonParams(text string) (argonParams, bool) {
 	memory, okM := parseCost(costs[0], "m=", maxMemoryKiB)
 	passes, okT := parseCost(costs[1], "t=", maxPasses)
 	lanes, okP := parseCost(costs[2], "p=", maxLanes)
-	return argonParams{memoryKiB: memory, passes: passes, lanes: uint8(lanes)}, okM && okT && okP && memory >= 8*lanes
+	return argonParams{memoryKiB: memory, passes: passes, lanes: uint8(lanes)}, okM && okT && okP && memory >= 8*lanes && uint64(memory)*uint64(passes) <= maxArgonWork
 }
 
 func parseCost(text, name string, limit uint64) (uint32, bool) {

@@ -23,6 +23,12 @@ func bcryptCostOf(hash string) (int, bool) {
 	return cost, err == nil && cost <= maxBcryptCost
 }
 
+// bcryptWellFormed tells whether salt and key of a bcrypt hash have the right length and alphabet.
+func bcryptWellFormed(hash string) bool {
+	const head = len("$2b$10$")
+	return len(hash) == head+22+31 && strings.Trim(hash[head:], "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
+}
+
 // bcryptMatches compares; worked is false when the hash was too malformed to compute anything. A password of more than 72 bytes
 // never matches, although bcrypt would compare its beginning.
 func bcryptMatches(hash, password string) (ok, worked bool) {

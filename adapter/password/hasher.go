@@ -15,7 +15,10 @@ import (
 	"github.com/hexauth/hexauth/port"
 )
 
-var _ port.Passwords = (*Hasher)(nil)
+var (
+	_ port.Passwords      = (*Hasher)(nil)
+	_ port.PasswordHashes = (*Hasher)(nil)
+)
 
 // The algorithms for new hashes.
 const (
@@ -112,11 +115,25 @@ func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, rehash 
 			h.compareWithNothing(password)
 		}
 		current = h.algorithm == Bcrypt && cost == bcryptCost
+	} else if old, known := parseForeign(hash); known {
+		ok = old.matches(password)
 	} else {
 		h.compareWithNothing(password)
 	}
 	hashable := h.algorithm != Bcrypt || len(password) <= maxBcryptBytes
 	return ok, ok && !current && hashable, nil
+}
+
+// Known tells whether Verify can compare with hash: it is of a kind that is known, well-formed and within bounds.
+func (h *Hasher) Known(hash string) bool {
+	if _, known := parseArgon(hash); known {
+		return true
+	}
+	if _, known := bcryptCostOf(hash); known {
+		return bcryptWellFormed(hash)
+	}
+	_, known := parseForeign(hash)
+	return known
 }
 
 // compareWithNothing does the work of a comparison. Its hash belongs to no password; the outcome is thrown away regardless.

@@ -38,6 +38,7 @@ type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Start the server. Without any configuration it runs in development mode on 127.0.0.1:4000 and keeps its data in ./data."`
 	Migrate migrateCommand `cmd:"" help:"Show or change the version of the database."`
 	User    userCommand    `cmd:"" help:"Create, list, change and delete users."`
+	Import  importCommand  `cmd:"" help:"Import users from another system, with the hashes of their passwords."`
 	Keys    keysCommand    `cmd:"" help:"List or rotate the keys that sign access tokens."`
 	Outbox  outboxCommand  `cmd:"" help:"Look after mails that could not be sent."`
 	Mail    mailCommand    `cmd:"" help:"Preview the mails."`
