@@ -67,7 +67,7 @@ func NewIssuer(s Settings, o Options) *Issuer {
 	client := outgoing.New(o.Client, timeout)
 	i := &Issuer{settings: s, client: client, random: o.Random}
 	i.Verifier = &Verifier{
-		name: s.Name, issuer: s.Issuer, audiences: s.Audiences, claims: s.Claims.withDefaults(), clock: o.Clock, custom: true,
+		name: s.Name, issuer: s.Issuer, audiences: s.Audiences, claims: s.Claims.withDefaults(), clock: o.Clock, log: logOf(o), custom: true,
 		keys: &keySet{client: client, clock: o.Clock, address: i.keysURL, algorithms: asymmetric()},
 	}
 	return i
@@ -76,9 +76,11 @@ func NewIssuer(s Settings, o Options) *Issuer {
 // Run renews what is known of the issuer until ctx ends.
 func (i *Issuer) Run(ctx context.Context) {
 	every(ctx, renewal, func(ctx context.Context) {
-		if i.renew(ctx) == nil {
-			_ = i.keys.renew(ctx)
+		err := i.renew(ctx)
+		if err == nil {
+			err = i.keys.renew(ctx)
 		}
+		i.report(ctx, err)
 	})
 }
 

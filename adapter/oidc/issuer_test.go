@@ -2,6 +2,7 @@ package oidc_test
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -187,6 +188,31 @@ func TestIssuer_RunLearnsWhatHasChanged(t *testing.T) {
 	<-done
 	i.down.Store(true)
 	i.visit(adapter)
+}
+
+func TestIssuer_RunTellsOperatorsOfAnIssuerThatIsAway(t *testing.T) {
+	i := newIssuer(t)
+	i.down.Store(true)
+	logged := make(lines, 10)
+	options := i.options()
+	options.Log = slog.New(slog.NewTextHandler(logged, nil))
+	adapter := oidc.NewIssuer(oidc.Settings{Name: "corp", Issuer: i.server.URL, ClientID: "client", ClientSecret: "client's secret"}, options)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { adapter.Run(ctx); close(done) }()
+	line := <-logged
+	cancel()
+	<-done
+	require.Contains(t, line, "provider=corp")
+	require.NotContains(t, line, "client's secret")
+}
+
+// lines is a writer of log lines that a test waits for.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
 }
 
 func TestIssuer_HostileDocumentsAndAnswersAreRefused(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -30,6 +31,7 @@ type Options struct {
 	Clock  port.Clock
 	Random port.Random
 	Client *http.Client // whose transport is used; nil for one of its own
+	Log    *slog.Logger // of issuers that can't be asked; nil for none
 }
 
 // Verifier is a port.IDTokens with pinned issuer, keys, algorithms and audiences.
@@ -40,6 +42,7 @@ type Verifier struct {
 	claims    ClaimNames
 	clock     port.Clock
 	keys      *keySet
+	log       *slog.Logger
 	custom    bool // the issuer is part of the identity
 }
 
@@ -74,7 +77,7 @@ func Google(audiences []string, keysURL string, o Options) *Verifier {
 func NewVerifier(p Pinned, o Options) *Verifier {
 	address := func(context.Context) (string, error) { return p.KeysURL, nil }
 	return &Verifier{
-		name: p.Name, issuer: p.Issuer, audiences: p.Audiences, claims: ClaimNames{}.withDefaults(), clock: o.Clock,
+		name: p.Name, issuer: p.Issuer, audiences: p.Audiences, claims: ClaimNames{}.withDefaults(), clock: o.Clock, log: logOf(o),
 		keys: &keySet{
 			client: outgoing.New(o.Client, timeout), clock: o.Clock, address: address, algorithms: []jose.SignatureAlgorithm{jose.RS256},
 		},
@@ -83,7 +86,21 @@ func NewVerifier(p Pinned, o Options) *Verifier {
 
 // Run renews the keys until ctx ends.
 func (v *Verifier) Run(ctx context.Context) {
-	every(ctx, renewal, func(ctx context.Context) { _ = v.keys.renew(ctx) })
+	every(ctx, renewal, func(ctx context.Context) { v.report(ctx, v.keys.renew(ctx)) })
+}
+
+// report tells operators of an issuer that can't be asked.
+func (v *Verifier) report(ctx context.Context, err error) {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		v.log.WarnContext(ctx, "an issuer of id tokens can't be asked; what is known of it stays in use", "provider", v.name, "cause", err.Error())
+	}
+}
+
+func logOf(o Options) *slog.Logger {
+	if o.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return o.Log
 }
 
 // Verify implements port.IDTokens.

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"maps"
 	"slices"
 
@@ -41,13 +42,13 @@ type identityProviders struct {
 }
 
 // newProviders builds those that are switched on. None is asked anything yet.
-func newProviders(cfg config.Config, tracing *telemetry.Telemetry) (identityProviders, error) {
+func newProviders(cfg config.Config, tracing *telemetry.Telemetry, log *slog.Logger) (identityProviders, error) {
 	named, err := namedProviders(cfg, tracing)
 	if err != nil {
 		return identityProviders{}, err
 	}
 	p := identityProviders{byRedirect: named, byToken: usecase.IDTokens{}}
-	options := oidc.Options{Clock: system.Clock{}, Random: system.Random{}, Client: tracing.Client("openid")}
+	options := oidc.Options{Clock: system.Clock{}, Random: system.Random{}, Client: tracing.Client("openid"), Log: log}
 	if apple := cfg.Providers.Apple; len(apple.Audiences) > 0 {
 		p.addVerifier("apple", oidc.Apple(apple.Audiences, apple.KeysURL, options))
 	}

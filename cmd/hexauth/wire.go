@@ -104,7 +104,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 	if err != nil {
 		return nil, err
 	}
-	providers, err := newProviders(cfg, tracing)
+	providers, err := newProviders(cfg, tracing, log)
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func TestWire_LeavesNoPortNil(t *testing.T) {
 		key := make([]byte, 32)
 		tokens, _, err := newTokens(t.Context(), cfg, mustKey(t, cfg), app.store, log)
 		require.NoError(t, err, name)
-		providers, err := newProviders(cfg, nil)
+		providers, err := newProviders(cfg, nil, log)
 		require.NoError(t, err, name)
 		mail, err := newMail(cfg, nil, log)
 		require.NoError(t, err, name)
