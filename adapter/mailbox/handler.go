@@ -4,8 +4,10 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"html/template"
+	"html"
+	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/hexauth/hexauth/domain"
@@ -23,7 +25,7 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 type handler struct {
 	mailbox *Mailbox
 	prefix  string // without a slash at its end
-	page    *template.Template
+	page    string
 }
 
 // Handler serves the mailbox at prefix ("/dev/mailbox") and below. Requests must arrive with their path unchanged.
@@ -32,10 +34,13 @@ type handler struct {
 // CORS headers that were set before it are removed, and its errors have the form of the API's, with the request's id where the
 // response has an X-Request-Id.
 func (m *Mailbox) Handler(prefix string) http.Handler {
-	return handler{
-		mailbox: m, prefix: strings.TrimRight(prefix, "/"),
-		page: template.Must(template.ParseFS(files, "page/mailbox.html")), // embedded: it parses here as it does in the tests
+	page, err := files.ReadFile("page/mailbox.html")
+	if err != nil {
+		panic(err) // embedded: it is there as it is in the tests
 	}
+	prefix = strings.TrimRight(prefix, "/")
+	filled := strings.NewReplacer("{prefix}", html.EscapeString(prefix), "{capacity}", strconv.Itoa(capacity)).Replace(string(page))
+	return handler{mailbox: m, prefix: prefix, page: filled}
 }
 
 // ServeHTTP implements http.Handler.
@@ -80,10 +85,7 @@ func (h handler) methods(w http.ResponseWriter, r *http.Request, read http.Handl
 
 func (h handler) servePage(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = h.page.Execute(w, struct {
-		Prefix   string
-		Capacity int
-	}{h.prefix, capacity}) // fails only when the browser is gone
+	_, _ = io.WriteString(w, h.page) // fails only when the browser is gone
 }
 
 // serveMessages answers with a tag of the mailbox's state, so that a page that asks every second gets 304 most of the time.

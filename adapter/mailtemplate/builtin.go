@@ -5,10 +5,10 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io/fs"
 	"path"
 	"strings"
-	"text/template"
 
 	"github.com/hexauth/hexauth/domain"
 )
@@ -36,28 +36,15 @@ type mailSnippets struct {
 	NotYou    string `json:"notYou"`
 }
 
-// layoutData is what the layouts are filled with.
-type layoutData struct {
-	wording
-	mailSnippets
-	Locale  string
-	Client  bool   // there is a client URL to show
-	Padding string // keeps the mail's text out of the preview behind a short preheader
-}
-
 // loadBuiltin puts our own templates together, with the client's address or without.
 func loadBuiltin(client bool) (map[key]entry, error) {
-	layouts, err := template.New("").Funcs(template.FuncMap{"strong": strong}).ParseFS(builtinFiles, "builtin/layout.*")
-	if err != nil {
-		return nil, err
-	}
 	names, err := fs.Glob(builtinFiles, "builtin/*.json")
 	if err != nil {
 		return nil, err
 	}
 	entries := map[key]entry{}
 	for _, name := range names {
-		if err := loadWording(layouts, name, client, entries); err != nil {
+		if err := loadWording(name, client, entries); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -65,7 +52,7 @@ func loadBuiltin(client bool) (map[key]entry, error) {
 }
 
 // loadWording adds the templates of one language to entries.
-func loadWording(layouts *template.Template, name string, client bool, entries map[key]entry) error {
+func loadWording(name string, client bool, entries map[key]entry) error {
 	text, err := builtinFiles.ReadFile(name)
 	if err != nil {
 		return err
@@ -79,16 +66,7 @@ func loadWording(layouts *template.Template, name string, client bool, entries m
 	locale := strings.TrimSuffix(path.Base(name), ".json")
 	contents := map[domain.Template]files{domain.TemplateSignInSMS: {bodyText: words.SMS}}
 	for mail, snippets := range words.Mails {
-		data := layoutData{wording: words, mailSnippets: snippets, Locale: locale, Client: client,
-			Padding: strings.Repeat("&#847;&#8204;&#160;", 40)}
-		var html, plain strings.Builder
-		if err := layouts.ExecuteTemplate(&html, "layout.html", data); err != nil {
-			return err
-		}
-		if err := layouts.ExecuteTemplate(&plain, "layout.txt", data); err != nil {
-			return err
-		}
-		contents[mail] = files{subject: snippets.Subject, bodyHTML: html.String(), bodyText: plain.String()}
+		contents[mail] = words.compose(locale, snippets, client)
 	}
 	for mail, content := range contents {
 		if entries[key{locale, mail}], err = content.parse(); err != nil {
@@ -96,6 +74,41 @@ func loadWording(layouts *template.Template, name string, client bool, entries m
 		}
 	}
 	return nil
+}
+
+// compose puts one mail together from the layout and its parts, with the client's address or without.
+func (w wording) compose(locale string, m mailSnippets, client bool) files {
+	action, copyLink, plainAction := part("code.html"), "", "    ${ticket}"
+	if m.Button != "" {
+		action, copyLink, plainAction = part("button.html"), part("copy_link.html"), w.OpenLink+"\n${link}"
+	}
+	brand, plainClient := "", ""
+	if client {
+		brand, plainClient = part("brand.html"), "\n\n${clientUrl}"
+	}
+	escape := html.EscapeString
+	page := strings.NewReplacer("<!--brand-->", brand, "<!--action-->", action, "<!--copy link-->", copyLink).Replace(part("layout.html"))
+	return files{
+		subject: m.Subject,
+		bodyHTML: strings.NewReplacer(
+			"{locale}", locale, "{dir}", w.Dir, "{subject}", escape(m.Subject), "{preheader}", escape(m.Preheader)+padding,
+			"{heading}", escape(m.Heading), "{body}", strong(escape(m.Body)), "{button}", escape(m.Button),
+			"{validity}", escape(m.Validity), "{copyLink}", escape(w.CopyLink), "{notYou}", escape(m.NotYou),
+		).Replace(page),
+		bodyText: m.Heading + "\n\n" + m.Body + "\n\n" + plainAction + "\n\n" + m.Validity + "\n" + m.NotYou + plainClient + "\n",
+	}
+}
+
+// padding keeps the mail's text out of the preview behind a short preheader.
+var padding = strings.Repeat("&#847;&#8204;&#160;", 40)
+
+// part returns a piece of the layout.
+func part(name string) string {
+	text, err := builtinFiles.ReadFile("builtin/" + name)
+	if err != nil {
+		panic(err) // embedded: it is there as it is in the tests
+	}
+	return string(text)
 }
 
 // strong makes the new address stand out in a sentence that is HTML already.

@@ -2,7 +2,8 @@ package mailtemplate
 
 import (
 	_ "embed"
-	"html/template"
+	"fmt"
+	"html"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -47,15 +48,35 @@ func (t *Templates) Preview(dir string) error {
 			}
 		}
 	}
-	page, err := template.New("").Parse(previewPage)
-	if err != nil {
-		return err
+	return writeFile(index(templates, groups), dir, "index.html")
+}
+
+// index returns the page that shows all previews.
+func index(templates []domain.Template, groups map[domain.Template][]previewed) string {
+	var links, sections strings.Builder
+	for _, name := range templates {
+		title := html.EscapeString(string(name))
+		fmt.Fprintf(&links, "<a href=\"#%[1]s\">%[1]s</a>", title)
+		fmt.Fprintf(&sections, "\n<h2 id=\"%[1]s\">%[1]s</h2>\n<div class=\"mails\">", title)
+		for _, line := range groups[name] {
+			sections.WriteString(line.section())
+		}
+		sections.WriteString("\n</div>")
 	}
-	var index strings.Builder
-	if err := page.Execute(&index, map[string]any{"Templates": templates, "Groups": groups}); err != nil {
-		return err
+	return strings.NewReplacer("<!--links-->", links.String(), "<!--sections-->", sections.String()).Replace(previewPage)
+}
+
+// section shows one mail or SMS.
+func (p previewed) section() string {
+	escape := html.EscapeString
+	link, content := "", fmt.Sprintf(`<p class="sms">%s</p>`, escape(p.Body))
+	if p.HTML != "" {
+		link = fmt.Sprintf(`<a href="%s">HTML</a> · `, escape(p.HTML))
+		content = fmt.Sprintf(`<iframe src="%s" title="%s %s" sandbox="" loading="lazy"></iframe>`,
+			escape(p.HTML), escape(string(p.Template)), escape(p.Locale))
 	}
-	return writeFile(index.String(), dir, "index.html")
+	return fmt.Sprintf("\n<section class=\"mail\">\n<header><b>%s</b>%s\n<p class=\"quiet\">%s · %s<a href=\"%s\">text</a></p></header>\n%s\n</section>",
+		escape(p.Locale), escape(p.Subject), escape(p.Origin), link, escape(p.Text), content)
 }
 
 // previewOne writes one mail or SMS.
