@@ -9,6 +9,9 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 E2E := test/e2e
 
+# Without it gRPC, of which only the names of OTLP's messages are needed, brings a page of its own and a template engine for it.
+TAGS := grpcnotrace
+
 # The race detector needs a C compiler with its headers.
 RACE := $(shell echo '\#include <stdlib.h>' | $$(go env CC) -E - >/dev/null 2>&1 && echo -race)
 
@@ -22,7 +25,7 @@ run: build ## build and start the server (development mode unless AUTH_DEV_MODE 
 
 .PHONY: build
 build: ## build bin/hexauth, a static binary
-	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)" -o bin/hexauth ./cmd/hexauth
+	CGO_ENABLED=0 go build -tags $(TAGS) -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)" -o bin/hexauth ./cmd/hexauth
 
 .PHONY: test
 test: check build bin/pgrun postgresql redis chromium $(E2E)/node_modules/.package-lock.json ## run every test, PostgreSQL and the JavaScript client included

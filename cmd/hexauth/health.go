@@ -15,13 +15,7 @@ import (
 const healthTimeout = 3 * time.Second
 
 type healthCommand struct {
-	Ready bool `help:"Ask whether the server is ready, its database included, instead of whether it is alive."`
-}
-
-// Help explains what health is for.
-func (healthCommand) Help() string {
-	return "Asks the server that runs on this machine with the same configuration, and fails when it does not answer. It is made for the " +
-		"health checks of container images that have neither a shell nor curl."
+	Ready bool
 }
 
 // Run asks GET /healthz, or GET /readyz.

@@ -24,16 +24,9 @@ import (
 const importBatch = 500
 
 type importCommand struct {
-	File    string `arg:"" help:"File with one JSON object a line, see docs/import.md."`
-	DryRun  bool   `help:"Only say what would happen: every bad line by its number and field, and how many users would be created."`
-	SkipBad bool   `help:"Import the good lines even if others are bad. Otherwise one bad line keeps the whole file out."`
-}
-
-// Help explains what import does.
-func (importCommand) Help() string {
-	return "Takes users over from another system, with the hashes of their passwords: bcrypt, argon2, scrypt, PBKDF2 and Firebase's. Nobody has to " +
-		"choose a new password; hashes become today's at the first sign-in. The same file can be imported again, after a crash for instance: who " +
-		"is there already is passed over."
+	File    string
+	DryRun  bool
+	SkipBad bool
 }
 
 // Run imports the file, and fails when a line is bad.

@@ -28,7 +28,7 @@ func imported(name string) string {
 func TestImport_HelpExplainsIt(t *testing.T) {
 	t.Parallel()
 	out := strings.Join(strings.Fields(mustExecute(t, nil, "import", "--help")), " ")
-	for _, word := range []string{"Usage: hexauth import <file>", "--dry-run", "--skip-bad", "docs/import.md", "Firebase", "imported again"} {
+	for _, word := range []string{"Usage: hexauth import FILE", "--dry-run", "--skip-bad", "docs/import.md", "Firebase", "imported again"} {
 		require.Contains(t, out, word)
 	}
 	_, err := execute(t, nil, "import")

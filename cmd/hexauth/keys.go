@@ -11,11 +11,6 @@ import (
 	"github.com/hexauth/hexauth/port"
 )
 
-type keysCommand struct {
-	List   keysListCommand   `cmd:"" help:"List the signing keys and the state each is in."`
-	Rotate keysRotateCommand `cmd:"" help:"Add a key that takes over. Nobody is logged out: the old one verifies until its last token has expired."`
-}
-
 type keysListCommand struct{}
 
 // Run prints the keys of the database.
@@ -35,7 +30,7 @@ func (keysListCommand) Run(i *invocation) error {
 }
 
 type keysRotateCommand struct {
-	After time.Duration `default:"2m" help:"When the new key begins to sign. Until then it is only published, so that servers which cache the JWKS know it in time. 0 for at once, when the old key is compromised."`
+	After time.Duration
 }
 
 // Run adds a key.

@@ -15,12 +15,12 @@ import (
 func TestMailCommands_HelpExplainsThem(t *testing.T) {
 	t.Parallel()
 	for arguments, words := range map[string][]string{
-		"--help":              {"outbox list", "outbox retry", "mail preview"},
+		"--help":              {"outbox Look after mails that could not be sent", "mail Preview the mails"},
 		"outbox --help":       {"Usage: hexauth outbox", "list", "retry", "could not be sent"},
-		"outbox list --help":  {"Usage: hexauth outbox list", "--limit=100", "newest first", "given up after a day"},
-		"outbox retry --help": {"Usage: hexauth outbox retry [<id>]", "all that were given up when missing"},
+		"outbox list --help":  {"Usage: hexauth outbox list", "--limit N", "(default 100)", "newest N", "given up after a day"},
+		"outbox retry --help": {"Usage: hexauth outbox retry [ID]", "all that were given up when it is missing"},
 		"mail --help":         {"Usage: hexauth mail", "preview", "every language"},
-		"mail preview --help": {"Usage: hexauth mail preview [<dir>]", "HTML and text", "Folder to write to"},
+		"mail preview --help": {"Usage: hexauth mail preview [DIR]", "HTML and text", "into the folder DIR"},
 	} {
 		out, err := execute(t, nil, strings.Fields(arguments)...)
 		require.NoError(t, err, arguments)

@@ -10,8 +10,6 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"github.com/alecthomas/kong"
-
 	"github.com/hexauth/hexauth/config"
 )
 
@@ -33,26 +31,14 @@ func main() {
 	}
 }
 
-// cli is the command line. All settings come from the environment, see docs/configuration.md.
-type cli struct {
-	Serve   serveCommand   `cmd:"" help:"Start the server. Without any configuration it runs in development mode on 127.0.0.1:4000 and keeps its data in ./data."`
-	Migrate migrateCommand `cmd:"" help:"Show or change the version of the database."`
-	User    userCommand    `cmd:"" help:"Create, list, change and delete users."`
-	Import  importCommand  `cmd:"" help:"Import users from another system, with the hashes of their passwords."`
-	Keys    keysCommand    `cmd:"" help:"List or rotate the keys that sign access tokens."`
-	Outbox  outboxCommand  `cmd:"" help:"Look after mails that could not be sent."`
-	Mail    mailCommand    `cmd:"" help:"Preview the mails."`
-	Config  configCommand  `cmd:"" help:"Show the configuration in force, secrets hidden, and where each value comes from."`
-	Health  healthCommand  `cmd:"" help:"Ask whether the server on this machine is alive or ready; for health checks."`
-	Version versionCommand `cmd:"" help:"Show the version."`
-}
-
 // invocation is what every command gets.
 type invocation struct {
 	ctx     context.Context
 	environ []string
 	stdin   io.Reader
 	stdout  io.Writer
+
+	began bool // the arguments were understood, and the command runs
 }
 
 // config loads the configuration. The error lists every mistake.
@@ -70,23 +56,14 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 
 // runWith is run with another standard input.
 func runWith(ctx context.Context, args, environ []string, stdin io.Reader, stdout io.Writer) error {
-	helped := false
-	parser, err := kong.New(&cli{}, kong.Name("hexauth"),
-		kong.Description("The authentication server you host yourself. It is configured by environment variables: "+
-			"hexauth config shows them, docs/configuration.md explains them."),
-		kong.Writers(stdout, stdout), kong.Exit(func(int) { helped = true }), kong.UsageOnError())
-	if err != nil {
-		return err
-	}
-	if len(args) == 0 {
-		args = []string{"--help"}
-	}
-	parsed, err := parser.Parse(args)
-	if helped {
-		return nil
-	}
-	if err != nil {
+	i := &invocation{ctx: ctx, environ: environ, stdin: stdin, stdout: stdout}
+	commands := i.commands()
+	commands.SetArgs(args)
+	commands.SetOut(stdout)
+	commands.SetErr(stdout)
+	err := commands.ExecuteContext(ctx)
+	if err != nil && !i.began {
 		return fmt.Errorf("%w; %w", err, errUsage)
 	}
-	return parsed.Run(&invocation{ctx: ctx, environ: environ, stdin: stdin, stdout: stdout})
+	return err
 }

@@ -18,7 +18,7 @@ func TestRun_HelpExplainsEveryCommand(t *testing.T) {
 		"migrate status --help": {"Usage: hexauth migrate status", "Changes nothing"},
 		"keys --help":           {"Usage: hexauth keys", "list", "rotate", "Nobody is", "logged out"},
 		"keys list --help":      {"Usage: hexauth keys list", "state"},
-		"keys rotate --help":    {"Usage: hexauth keys rotate", "--after=2m", "JWKS", "compromised"},
+		"keys rotate --help":    {"Usage: hexauth keys rotate", "--after TIME", "(default 2m0s)", "JWKS", "compromised"},
 		"config --help":         {"Usage: hexauth config", "secrets hidden"},
 		"version --help":        {"Usage: hexauth version"},
 	} {

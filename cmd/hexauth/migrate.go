@@ -11,13 +11,8 @@ import (
 	"github.com/hexauth/hexauth/migrations"
 )
 
-type migrateCommand struct {
-	Up     migrateUpCommand     `cmd:"" help:"Bring the database up to date: create it when it is empty, take over one of hasura-auth."`
-	Status migrateStatusCommand `cmd:"" help:"Show what the database is and what is missing. Changes nothing."`
-}
-
 type migrateUpCommand struct {
-	DryRun bool `help:"Only print the statements that would run."`
+	DryRun bool
 }
 
 // Run migrates, or prints what would be done.

@@ -15,13 +15,8 @@ import (
 	"github.com/hexauth/hexauth/usecase"
 )
 
-type outboxCommand struct {
-	List  outboxListCommand  `cmd:"" help:"List mails that wait, and those that were given up after a day."`
-	Retry outboxRetryCommand `cmd:"" help:"Try mails again that were given up."`
-}
-
 type outboxListCommand struct {
-	Limit int `default:"100" help:"How many to show, newest first."`
+	Limit int
 }
 
 // Run prints the outbox, without secrets.
@@ -45,7 +40,7 @@ func (c outboxListCommand) Run(i *invocation) error {
 }
 
 type outboxRetryCommand struct {
-	ID string `arg:"" optional:"" help:"Of one mail; all that were given up when missing."`
+	ID string
 }
 
 var errNoSuchMail = errors.New("there is no such mail in the outbox")
@@ -68,12 +63,8 @@ func (c outboxRetryCommand) Run(i *invocation) error {
 	})
 }
 
-type mailCommand struct {
-	Preview mailPreviewCommand `cmd:"" help:"Write every mail in every language as HTML and text, to look at in a browser."`
-}
-
 type mailPreviewCommand struct {
-	Dir string `arg:"" default:"mail-preview" help:"Folder to write to."`
+	Dir string
 }
 
 // Run writes the previews.

@@ -20,14 +20,6 @@ import (
 
 type serveCommand struct{}
 
-// Help explains what serve does.
-func (serveCommand) Help() string {
-	return "Starts the server. With neither a database URL nor a JWT secret configured it runs in development mode: on 127.0.0.1, " +
-		"with an SQLite file and generated keys below ./data (AUTH_DATA_DIR). With AUTH_DATABASE_URL=postgres://… it runs in " +
-		"production mode and refuses unsafe settings. It migrates the database by itself unless AUTH_MIGRATE=false. " +
-		"SIGTERM and SIGINT stop it gracefully: requests under way have 30 seconds."
-}
-
 // Run serves until the context ends.
 func (serveCommand) Run(i *invocation) error {
 	cfg, err := i.config()

@@ -15,23 +15,9 @@ import (
 	"github.com/hexauth/hexauth/domain"
 )
 
-type userCommand struct {
-	Create      userCreateCommand      `cmd:"" help:"Create a user."`
-	List        userListCommand        `cmd:"" help:"List users, the newest first, or search them by address, name, phone number or id."`
-	Show        userShowCommand        `cmd:"" help:"Show a user."`
-	Disable     userDisableCommand     `cmd:"" help:"Keep a user from signing in, and end all sessions at once."`
-	Enable      userEnableCommand      `cmd:"" help:"Let a disabled user sign in again."`
-	Delete      userDeleteCommand      `cmd:"" help:"Delete a user and everything that is kept about the user, for good."`
-	SetPassword userSetPasswordCommand `cmd:"" help:"Give a user another password, and end all sessions."`
-	SetRoles    userSetRolesCommand    `cmd:"" help:"Give a user exactly these roles. Open sessions have them from the next refresh on."`
-	Sessions    userSessionsCommand    `cmd:"" help:"List the sessions of a user."`
-	Revoke      userRevokeCommand      `cmd:"" help:"End the sessions of a user."`
-	Export      userExportCommand      `cmd:"" help:"Print everything that is kept about a user as JSON, without secrets such as hashes."`
-}
-
 // named is the argument of commands about one user.
 type named struct {
-	User string `arg:"" help:"Id or e-mail address of the user."`
+	User string
 }
 
 // ref reads the argument.
@@ -39,7 +25,7 @@ func (n named) ref() (domain.UserRef, error) { return domain.ParseUserRef("USER"
 
 // shown is the flag of commands whose output a program may want.
 type shown struct {
-	JSON bool `name:"json" help:"Print JSON as the API answers it."`
+	JSON bool
 }
 
 // withUser runs do with the use cases and the user that the argument names.
@@ -144,9 +130,9 @@ func state(a domain.Account) string {
 
 type userListCommand struct {
 	shown
-	Search string `help:"What an address, a name or a phone number begins with, or an id." placeholder:"TEXT"`
-	Limit  int    `default:"50" help:"How many to show, 1 to 200."`
-	Cursor string `help:"Where to go on: what the list before ended with." placeholder:"CURSOR"`
+	Search string
+	Limit  int
+	Cursor string
 }
 
 // Run prints a page of users.

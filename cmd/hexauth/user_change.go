@@ -13,15 +13,15 @@ import (
 
 type userCreateCommand struct {
 	shown
-	Email         string   `required:"" help:"E-mail address." placeholder:"ADDRESS"`
-	PasswordStdin bool     `help:"Read the password from standard input." xor:"password"`
-	AskPassword   bool     `help:"Ask for the password at the terminal. Without a password the user signs in by other ways, or resets it." xor:"password"`
-	Role          []string `help:"A role of the user; repeat it for more. Without any the configured roles for new users." placeholder:"ROLE" sep:"none"`
-	DefaultRole   string   `help:"The role among them that is used unless a request names another." placeholder:"ROLE"`
-	Verified      bool     `help:"The address is known to be its owner's."`
-	Disabled      bool     `help:"Keep the user from signing in."`
-	Name          string   `help:"Display name; the address if missing."`
-	Locale        string   `help:"Language of mails, such as en." placeholder:"LOCALE"`
+	Email         string
+	PasswordStdin bool
+	AskPassword   bool
+	Role          []string
+	DefaultRole   string
+	Verified      bool
+	Disabled      bool
+	Name          string
+	Locale        string
 }
 
 // Run creates a user and prints the account.
@@ -84,7 +84,7 @@ func setDisabled(i *invocation, n named, disabled bool) error {
 
 type userDeleteCommand struct {
 	named
-	Yes bool `help:"Do not ask."`
+	Yes bool
 }
 
 // Run deletes a user.
@@ -107,7 +107,7 @@ func (c userDeleteCommand) Run(i *invocation) error {
 
 type userSetPasswordCommand struct {
 	named
-	PasswordStdin bool `help:"Read the password from standard input instead of asking at the terminal."`
+	PasswordStdin bool
 }
 
 // Run sets a password.
@@ -127,8 +127,8 @@ func (c userSetPasswordCommand) Run(i *invocation) error {
 
 type userSetRolesCommand struct {
 	named
-	Roles       []string `arg:"" help:"The roles." name:"role"`
-	DefaultRole string   `help:"The role among them that is used unless a request names another." placeholder:"ROLE"`
+	Roles       []string
+	DefaultRole string
 	shown
 }
 
@@ -153,9 +153,9 @@ func (c userSetRolesCommand) Run(i *invocation) error {
 
 type userRevokeCommand struct {
 	named
-	Session string `help:"End only this session." placeholder:"ID"`
-	Tokens  bool   `help:"Revoke the personal access tokens, too."`
-	Yes     bool   `help:"Do not ask before tokens are revoked."`
+	Session string
+	Tokens  bool
+	Yes     bool
 }
 
 // Run ends sessions.

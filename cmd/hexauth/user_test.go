@@ -50,17 +50,17 @@ func TestUserCommands_HelpExplainsThem(t *testing.T) {
 	for arguments, words := range map[string][]string{
 		"user --help": {"Usage: hexauth user", "create", "list", "show", "disable", "enable", "delete", "set-password", "set-roles", "sessions", "revoke", "export"},
 		"user create --help": {
-			"Usage: hexauth user create --email=ADDRESS", "--password-stdin", "--role=ROLE", "--verified", "repeat it for more", "Ask for the password",
+			"Usage: hexauth user create --email ADDRESS", "--password-stdin", "--role ROLE", "--verified", "repeat it for more", "ask for the password",
 		},
-		"user list --help":         {"--search=TEXT", "--limit=50", "--cursor=CURSOR", "--json"},
-		"user show --help":         {"Usage: hexauth user show <user>", "Id or e-mail address", "--json"},
+		"user list --help":         {"--search TEXT", "--limit N", "(default 50)", "--cursor CURSOR", "--json"},
+		"user show --help":         {"Usage: hexauth user show USER", "id or the e-mail address", "--json"},
 		"user disable --help":      {"all sessions at once"},
 		"user enable --help":       {"sign in again"},
-		"user delete --help":       {"for good", "--yes", "Do not ask"},
+		"user delete --help":       {"for good", "--yes", "do not ask"},
 		"user set-password --help": {"--password-stdin", "end all sessions"},
-		"user set-roles --help":    {"<user> <role> ...", "next refresh"},
+		"user set-roles --help":    {"USER ROLE...", "next refresh"},
 		"user sessions --help":     {"--json"},
-		"user revoke --help":       {"--session=ID", "--tokens", "personal access tokens", "--yes"},
+		"user revoke --help":       {"--session ID", "--tokens", "personal access tokens", "--yes"},
 		"user export --help":       {"JSON", "without secrets"},
 	} {
 		out, err := execute(t, nil, strings.Fields(arguments)...)

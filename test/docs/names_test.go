@@ -87,10 +87,12 @@ func helpOf(t *testing.T, binary string, words []string) string {
 	for {
 		require.NotEmpty(t, command, "hexauth %s", words)
 		help, err := exec.Command(binary, append(slices.Clone(command), "--help")...).CombinedOutput()
+		text := strings.Join(strings.Fields(string(help)), " ")
 		usage := "Usage: hexauth " + strings.Join(command, " ")
-		if err == nil && strings.Contains(string(help), usage) {
-			require.True(t, len(command) == len(words) || strings.Contains(string(help), usage+" <"), "hexauth %s", words)
-			return string(help)
+		if err == nil && regexp.MustCompile(regexp.QuoteMeta(usage)+`( |$)`).MatchString(text) {
+			takesArguments := regexp.MustCompile(regexp.QuoteMeta(usage) + ` \[?[A-Z]`).MatchString(text)
+			require.True(t, len(command) == len(words) || takesArguments, "hexauth %s", words)
+			return text
 		}
 		command = command[:len(command)-1]
 	}
