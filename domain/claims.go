@@ -12,6 +12,9 @@ type Claims struct {
 	DefaultRole  Role
 	IsAnonymous  bool
 	Elevated     bool // proven again, shortly before, with a second factor
+
+	// Custom are the app's own, settled by a CustomClaimsPolicy. They are written and never read back.
+	Custom CustomClaims
 }
 
 // ClaimsFor returns the claims of a session that begins or goes on at now and whose access token lives for ttl.
