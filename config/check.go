@@ -41,6 +41,7 @@ func (l *loader) checkValues() {
 	}
 	l.checkOIDC()
 	l.checkSMS()
+	l.checkClaims()
 }
 
 // maxIssuer keeps the QR code readable; percent-encoding makes three bytes of one.

@@ -75,6 +75,21 @@ type Config struct {
 	// PATMaxExpiresIn is the longest life of a personal access token, in whole seconds; 0 for no limit.
 	PATMaxExpiresIn time.Duration `env:"AUTH_PAT_MAX_EXPIRES_IN" envDefault:"0" min:"0s" max:"876000h" unit:"seconds" doc:"Longest life of a personal access token; 0 for no limit."`
 
+	// CustomClaimsSQL is the query for custom claims; "" for none.
+	CustomClaimsSQL string `env:"AUTH_JWT_CUSTOM_CLAIMS_SQL" group:"Custom claims" doc:"A query whose columns become claims, see custom-claims.md: one SELECT for PostgreSQL with $1 for the user's id, such as SELECT plan FROM customers WHERE user_id = $1. It can't change anything."`
+	// CustomClaimsSQLURL is where it runs; it is set where CustomClaimsSQL is.
+	CustomClaimsSQLURL string `env:"AUTH_JWT_CUSTOM_CLAIMS_SQL_URL" secret:"url" defaultText:"the database URL" doc:"PostgreSQL URL where that query runs, for a role that may only read, a replica, or another database."`
+	// CustomClaimsSQLPoolSize is the largest number of connections for it.
+	CustomClaimsSQLPoolSize int `env:"AUTH_JWT_CUSTOM_CLAIMS_SQL_POOL_SIZE" envDefault:"4" min:"1" max:"1000" unit:"connections" doc:"Largest number of connections one instance opens for that query, beside AUTH_DATABASE_POOL_SIZE."`
+	// CustomClaimsDefaults are the claims' values where the app has none.
+	CustomClaimsDefaults CustomClaimsDefaults `env:"AUTH_JWT_CUSTOM_CLAIMS_DEFAULTS" doc:"JSON object of claims and the values they have where the app has none, such as {\"plan\":\"free\"}."`
+	// CustomClaimsTimeout bounds one question.
+	CustomClaimsTimeout time.Duration `env:"AUTH_JWT_CUSTOM_CLAIMS_TIMEOUT" envDefault:"2s" min:"10ms" max:"10s" doc:"Longest time for asking for the claims of a user."`
+	// CustomClaimsCache is for how long an answer is used again.
+	CustomClaimsCache time.Duration `env:"AUTH_JWT_CUSTOM_CLAIMS_CACHE" envDefault:"0s" min:"0s" max:"1h" example:"10s" doc:"How long each instance uses the claims of a user again. 0 asks for every token."`
+	// CustomClaimsOnFailure says what becomes of tokens while there is no answer.
+	CustomClaimsOnFailure string `env:"AUTH_JWT_CUSTOM_CLAIMS_ON_FAILURE" envDefault:"omit" enum:"omit,defaults,refuse" doc:"What becomes of tokens while claims can't be had: omit issues them without, defaults with the defaults, refuse not at all."`
+
 	// WebAuthnEnabled allows sign-up, sign-in and elevation with passkeys and security keys.
 	WebAuthnEnabled bool `env:"AUTH_WEBAUTHN_ENABLED" envDefault:"false" group:"Passkeys" doc:"Allow passkeys and security keys, see passkeys.md."`
 	// WebAuthnRPID is the domain that keys are bound to; it is set where WebAuthnEnabled is.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"fmt"
 	"net/url"
 	"reflect"
 	"strconv"
@@ -83,6 +84,8 @@ func (f field) show(value reflect.Value) string {
 		if f.unit() == "seconds" {
 			return strconv.FormatInt(int64(v/time.Second), 10)
 		}
+		return v.String()
+	case fmt.Stringer:
 		return v.String()
 	}
 	return strconv.FormatInt(value.Int(), 10)

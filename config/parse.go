@@ -31,13 +31,14 @@ func (l *loader) parseInto(target any, prefix string) {
 		Environment: l.values,
 		Prefix:      prefix,
 		FuncMap: map[reflect.Type]env.ParserFunc{
-			reflect.TypeFor[time.Duration]():     func(s string) (any, error) { return parseDuration(s) },
-			reflect.TypeFor[[]string]():          func(s string) (any, error) { return splitList(s), nil },
-			reflect.TypeFor[[]byte]():            func(s string) (any, error) { return parseHexKey(s) },
-			reflect.TypeFor[JWTSecret]():         func(s string) (any, error) { return parseJWTSecret(s) },
-			reflect.TypeFor[OIDCProviders]():     func(s string) (any, error) { return parseOIDCProviders(s) },
-			reflect.TypeFor[ecdsa.PrivateKey]():  func(s string) (any, error) { return parseAppleKey(s) },
-			reflect.TypeFor[map[string]string](): func(s string) (any, error) { return parseObject(s) },
+			reflect.TypeFor[time.Duration]():        func(s string) (any, error) { return parseDuration(s) },
+			reflect.TypeFor[[]string]():             func(s string) (any, error) { return splitList(s), nil },
+			reflect.TypeFor[[]byte]():               func(s string) (any, error) { return parseHexKey(s) },
+			reflect.TypeFor[JWTSecret]():            func(s string) (any, error) { return parseJWTSecret(s) },
+			reflect.TypeFor[OIDCProviders]():        func(s string) (any, error) { return parseOIDCProviders(s) },
+			reflect.TypeFor[ecdsa.PrivateKey]():     func(s string) (any, error) { return parseAppleKey(s) },
+			reflect.TypeFor[map[string]string]():    func(s string) (any, error) { return parseObject(s) },
+			reflect.TypeFor[CustomClaimsDefaults](): func(s string) (any, error) { return parseClaimsDefaults(s) },
 		},
 	})
 	var all env.AggregateError

@@ -91,12 +91,13 @@ func (e Enrolment) create(ctx context.Context, account port.NewUser, redirectTo,
 		account.Ticket, account.Message = &ticket, &message
 		return nil, e.insert(ctx, account)
 	}
-	session, record, err := e.Sessions.prepare(ctx, account.User)
-	if err != nil {
-		return nil, err
-	}
+	o, record := e.Sessions.prepare(ctx, account.User)
 	account.Session = &record
 	if err := e.insert(ctx, account); err != nil {
+		return nil, err
+	}
+	session, err := e.Sessions.issue(ctx, o)
+	if err != nil {
 		return nil, err
 	}
 	return &session, nil
@@ -175,7 +176,7 @@ type arrival struct {
 // admission is what becomes of an arrival: a session or the ticket for a second step, a code for either, or nothing while a mail is
 // on its way. refusal is what the client must be told although the account was created.
 type admission struct {
-	SignedIn
+	admitted
 	code    domain.PKCECode
 	refusal error
 }
@@ -298,12 +299,9 @@ func (p ProviderSignIn) create(ctx context.Context, repos port.Repos, a arrival)
 		}
 		return p.begin(ctx, repos, user, a)
 	}
-	session, record, err := p.Sessions.prepare(ctx, user)
-	if err != nil {
-		return admission{}, err
-	}
+	o, record := p.Sessions.prepare(ctx, user)
 	account.Session = &record
-	return admission{SignedIn: SignedIn{Session: &session}}, repos.Users().Insert(ctx, account)
+	return admission{admitted: admitted{opened: &o}}, repos.Users().Insert(ctx, account)
 }
 
 // profile applies the rules for new accounts in the order of the API.
@@ -329,8 +327,8 @@ func (p ProviderSignIn) begin(ctx context.Context, repos port.Repos, user domain
 		code, err := p.Sessions.code(ctx, repos.PKCECodes(), user.ID, id, a.codeChallenge, a.options.RedirectTo)
 		return admission{code: code}, overtaken(err)
 	}
-	signedIn, err := p.Sessions.signIn(ctx, repos, user, domain.ByPossession, "")
-	return admission{SignedIn: signedIn}, overtaken(err)
+	got, err := p.Sessions.admit(ctx, repos, user, domain.ByPossession, p.Sessions.newID())
+	return admission{admitted: got}, overtaken(err)
 }
 
 func (p ProviderSignIn) link(user domain.UserID, a arrival) domain.ProviderLink {

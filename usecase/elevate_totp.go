@@ -18,7 +18,7 @@ type ElevateTOTP struct {
 
 // Do returns a new session, beside the one that the bearer has, whose access token is elevated. Errors: those of
 // domain.SignInPolicy.MayAct, DisabledMFATOTP, NoTOTPSecret, TooManyRequests, InvalidTOTP.
-func (uc *ElevateTOTP) Do(ctx context.Context, bearer domain.UserID, code string) (session Session, err error) {
+func (uc *ElevateTOTP) Do(ctx context.Context, bearer domain.UserID, code string) (Session, error) {
 	user, err := actingUser(ctx, uc.Store.Users(), uc.Policy, bearer)
 	if err != nil {
 		return Session{}, err
@@ -30,11 +30,12 @@ func (uc *ElevateTOTP) Do(ctx context.Context, bearer domain.UserID, code string
 	if err != nil {
 		return Session{}, err
 	}
+	var o opened
 	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
 		if err := proof.use(ctx, repos.MFASecrets()); err != nil {
 			return err
 		}
-		session, err = uc.Sessions.openElevated(ctx, repos.Sessions(), user)
+		o, err = uc.Sessions.start(ctx, repos.Sessions(), user, uc.Sessions.newID())
 		return err
 	})
 	if errors.Is(err, port.ErrNotFound) {
@@ -43,5 +44,6 @@ func (uc *ElevateTOTP) Do(ctx context.Context, bearer domain.UserID, code string
 	if err != nil {
 		return Session{}, err
 	}
-	return session, nil
+	o.elevated = true
+	return uc.Sessions.issue(ctx, o)
 }

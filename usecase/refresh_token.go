@@ -40,6 +40,38 @@ func (uc *RefreshToken) Do(ctx context.Context, token domain.RefreshToken) (Sess
 
 // rotate is the case that matters for speed: one statement and one signature. port.ErrNotFound: anything but a good token.
 func (uc *RefreshToken) rotate(ctx context.Context, token domain.RefreshToken) (Session, error) {
+	if uc.Sessions.ClaimsPolicy.OnFailure == domain.ClaimsDemanded {
+		return uc.rotateWithClaims(ctx, token)
+	}
+	o, err := uc.replace(ctx, token)
+	if err != nil {
+		return Session{}, err
+	}
+	return uc.Sessions.issue(ctx, o)
+}
+
+// rotateWithClaims replaces the token only when the app's claims are there: whoever is refused for lack of them must be able to come
+// again with the same token, however long that takes.
+func (uc *RefreshToken) rotateWithClaims(ctx context.Context, token domain.RefreshToken) (Session, error) {
+	trails, err := uc.Store.Sessions().Trails(ctx, token.Hash(), "")
+	if err != nil {
+		return Session{}, err
+	}
+	if len(trails) == 0 {
+		return Session{}, port.ErrNotFound
+	}
+	custom, err := uc.Sessions.custom(ctx, trails[0].Session.UserID)
+	if err != nil {
+		return Session{}, err
+	}
+	o, err := uc.replace(ctx, token)
+	if err != nil {
+		return Session{}, err
+	}
+	return uc.Sessions.sign(ctx, o, custom)
+}
+
+func (uc *RefreshToken) replace(ctx context.Context, token domain.RefreshToken) (opened, error) {
 	now := uc.Sessions.Clock.Now()
 	nonce := domain.NewRefreshNonce(uc.Sessions.Random.Nonce())
 	successor := uc.Sessions.Key.Successor(token, nonce)
@@ -53,10 +85,7 @@ func (uc *RefreshToken) rotate(ctx context.Context, token domain.RefreshToken) (
 		KeepSince:       now.Add(-uc.Sessions.Policy.Grace),
 		RequireVerified: uc.Policy.RequireVerified,
 	})
-	if err != nil {
-		return Session{}, err
-	}
-	return uc.Sessions.issue(ctx, user, id, successor)
+	return opened{user: user, id: id, token: successor}, err
 }
 
 // judge answers a token that could not be replaced, by what is known of the session it belongs or belonged to. Two sessions
@@ -93,7 +122,7 @@ func (uc *RefreshToken) repeat(ctx context.Context, session domain.Session, succ
 	if err != nil {
 		return Session{}, err
 	}
-	return uc.Sessions.issue(ctx, user, session.ID, successor)
+	return uc.Sessions.issue(ctx, opened{user: user, id: session.ID, token: successor})
 }
 
 // refusal says why a good token was not replaced: the account's state forbids it. When the state has changed in between,

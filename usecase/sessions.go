@@ -33,27 +33,60 @@ type Sessions struct {
 	Policy domain.SessionPolicy
 	MFA    domain.MFAPolicy
 	Key    domain.RefreshTokenKey
+
+	CustomClaims port.CustomClaims
+	ClaimsPolicy domain.CustomClaimsPolicy
+}
+
+// admitted is what a first factor gives inside of a transaction: SignedIn before the session has its access token.
+type admitted struct {
+	opened    *opened
+	mfaTicket domain.Ticket
+}
+
+// opened is a session that the store keeps, or is about to, and that has no access token yet: the app is asked for its claims first,
+// and that is done when the account is there and no transaction waits.
+type opened struct {
+	user     domain.User
+	id       domain.SessionID
+	token    domain.RefreshToken
+	elevated bool // the first access token is
 }
 
 // signIn goes on after a first factor: with a session or, where the user has a second factor and is asked for it, with a ticket.
-// passwordHash is what the user's password was found right against, "" when another proof was given. port.ErrNotFound: the user is
-// gone or disabled, or has another password.
+// passwordHash is what the user's password was found right against, "" when another proof was given. It is not for use inside of a
+// transaction. port.ErrNotFound: the user is gone or disabled, or has another password.
 func (s Sessions) signIn(ctx context.Context, repos port.Repos, user domain.User, given domain.FirstFactor, passwordHash string) (SignedIn, error) {
-	return s.signInAs(ctx, repos, user, given, passwordHash, domain.SessionID(s.Random.UUID()))
-}
-
-// signInAs is signIn for a session whose id is known before.
-func (s Sessions) signInAs(
-	ctx context.Context, repos port.Repos, user domain.User, given domain.FirstFactor, passwordHash string, id domain.SessionID,
-) (SignedIn, error) {
 	if s.MFA.Asks(user, given) {
-		ticket, err := s.challenge(ctx, repos.Tickets(), user, passwordHash, id)
+		ticket, err := s.challenge(ctx, repos.Tickets(), user, passwordHash, s.newID())
 		if err != nil {
 			return SignedIn{}, err
 		}
 		return SignedIn{MFATicket: ticket}, nil
 	}
-	session, err := s.openAs(ctx, repos.Sessions(), user, passwordHash, id)
+	session, err := s.open(ctx, repos.Sessions(), user, passwordHash, false)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	return SignedIn{Session: &session}, nil
+}
+
+// admit is signIn inside of a transaction, for a session whose id is known before. finish follows when the transaction is over.
+func (s Sessions) admit(ctx context.Context, repos port.Repos, user domain.User, given domain.FirstFactor, id domain.SessionID) (admitted, error) {
+	if s.MFA.Asks(user, given) {
+		ticket, err := s.challenge(ctx, repos.Tickets(), user, "", id)
+		return admitted{mfaTicket: ticket}, err
+	}
+	o, err := s.start(ctx, repos.Sessions(), user, id)
+	return admitted{opened: &o}, err
+}
+
+// finish gives who was admitted what the client gets. Errors as of issue.
+func (s Sessions) finish(ctx context.Context, a admitted) (SignedIn, error) {
+	if a.opened == nil {
+		return SignedIn{MFATicket: a.mfaTicket}, nil
+	}
+	session, err := s.issue(ctx, *a.opened)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -70,11 +103,12 @@ func (s Sessions) challenge(
 	}, passwordHash)
 }
 
-// prepare makes a new session for user: what the client gets and what the store must keep before the client may get it.
-func (s Sessions) prepare(ctx context.Context, user domain.User) (Session, domain.Session, error) {
-	record, token := s.record(ctx, user, domain.SessionID(s.Random.UUID()))
-	session, err := s.issue(ctx, user, record.ID, token)
-	return session, record, err
+func (s Sessions) newID() domain.SessionID { return domain.SessionID(s.Random.UUID()) }
+
+// prepare makes a new session for user, and what the store must keep of it before issue may give it to the client.
+func (s Sessions) prepare(ctx context.Context, user domain.User) (opened, domain.Session) {
+	record, token := s.record(ctx, user, s.newID())
+	return opened{user: user, id: record.ID, token: token}, record
 }
 
 // record makes what the store keeps of a session that begins now, and its refresh token.
@@ -86,40 +120,53 @@ func (s Sessions) record(ctx context.Context, user domain.User, id domain.Sessio
 	}, token
 }
 
-// openAs starts a session for a user who exists and who has given whatever factors are asked for. Errors as of signIn.
-func (s Sessions) openAs(ctx context.Context, sessions port.Sessions, user domain.User, passwordHash string, id domain.SessionID) (Session, error) {
+// start has the store keep a session of a user who exists and who has given whatever factors are asked for. issue follows when the
+// transaction is over. Errors as of signIn.
+func (s Sessions) start(ctx context.Context, sessions port.Sessions, user domain.User, id domain.SessionID) (opened, error) {
 	record, token := s.record(ctx, user, id)
-	session, err := s.issue(ctx, user, id, token)
+	return opened{user: user, id: id, token: token}, sessions.Start(ctx, record, "")
+}
+
+// open is start and issue outside of a transaction. It begins with the app's claims: where tokens are not issued without them, no session
+// stays behind. An elevated session is for a user who has just proven once more, with a second factor, who they are: its first
+// access token says so; those that a refresh gives do not. Errors as of signIn and issue.
+func (s Sessions) open(ctx context.Context, sessions port.Sessions, user domain.User, passwordHash string, elevated bool) (Session, error) {
+	o, record := s.prepare(ctx, user)
+	o.elevated = elevated
+	session, err := s.issue(ctx, o)
 	if err != nil {
 		return Session{}, err
 	}
 	return session, sessions.Start(ctx, record, passwordHash)
 }
 
-// openElevated starts a session for a user who has just proven once more, with a second factor, who they are. Its first access token
-// says so; those that a refresh gives do not. Errors as of signIn.
-func (s Sessions) openElevated(ctx context.Context, sessions port.Sessions, user domain.User) (Session, error) {
-	record, token := s.record(ctx, user, domain.SessionID(s.Random.UUID()))
-	claims := domain.ClaimsFor(user, record.ID, s.Clock.Now(), s.Policy.AccessTokenTTL)
-	claims.Elevated = true
-	session, err := s.sign(ctx, user, claims, token)
+// issue gives a session its access token. Unavailable: the app's claims can't be had, and tokens are not issued without them. It is not
+// for use inside of a transaction.
+func (s Sessions) issue(ctx context.Context, o opened) (Session, error) {
+	custom, err := s.custom(ctx, o.user.ID)
 	if err != nil {
 		return Session{}, err
 	}
-	return session, sessions.Start(ctx, record, "")
+	return s.sign(ctx, o, custom)
 }
 
-// issue signs the access token of a session that token goes on with.
-func (s Sessions) issue(ctx context.Context, user domain.User, id domain.SessionID, token domain.RefreshToken) (Session, error) {
-	return s.sign(ctx, user, domain.ClaimsFor(user, id, s.Clock.Now(), s.Policy.AccessTokenTTL), token)
+// custom asks for what the app says about a user.
+func (s Sessions) custom(ctx context.Context, user domain.UserID) (domain.CustomClaims, error) {
+	found, err := s.CustomClaims.Of(ctx, user)
+	if err != nil {
+		return s.ClaimsPolicy.Without(err)
+	}
+	return s.ClaimsPolicy.Settle(found), nil
 }
 
-func (s Sessions) sign(ctx context.Context, user domain.User, claims domain.Claims, token domain.RefreshToken) (Session, error) {
+func (s Sessions) sign(ctx context.Context, o opened, custom domain.CustomClaims) (Session, error) {
+	claims := domain.ClaimsFor(o.user, o.id, s.Clock.Now(), s.Policy.AccessTokenTTL)
+	claims.Elevated, claims.Custom = o.elevated, custom
 	access, err := s.Tokens.Sign(ctx, claims)
 	if err != nil {
 		return Session{}, err
 	}
-	return Session{ID: claims.SessionID, AccessToken: access, ExpiresIn: s.Policy.AccessTokenTTL, RefreshToken: token, User: user}, nil
+	return Session{ID: o.id, AccessToken: access, ExpiresIn: s.Policy.AccessTokenTTL, RefreshToken: o.token, User: o.user}, nil
 }
 
 // code stores a code that the app with the verifier of challenge can exchange for the session id.

@@ -26,9 +26,9 @@ func (uc *SignInAnonymous) Do(ctx context.Context, options domain.SignUpOptions)
 	}
 	user := uc.Policy.Anonymous(domain.UserID(uc.Random.UUID()), options)
 	user.CreatedAt = uc.Sessions.Clock.Now()
-	session, record, err := uc.Sessions.prepare(ctx, user)
-	if err != nil {
+	o, record := uc.Sessions.prepare(ctx, user)
+	if err := uc.Store.Users().Insert(ctx, port.NewUser{User: user, Session: &record}); err != nil {
 		return Session{}, err
 	}
-	return session, uc.Store.Users().Insert(ctx, port.NewUser{User: user, Session: &record})
+	return uc.Sessions.issue(ctx, o)
 }

@@ -37,5 +37,8 @@ func (p ProviderSignIn) byIDToken(ctx context.Context, flow domain.ProviderFlow,
 		}
 	}
 	got, err := p.enter(ctx, arrival{identity: identity, flow: flow, options: in.Options})
-	return got.SignedIn, err
+	if err != nil {
+		return SignedIn{}, err
+	}
+	return p.Sessions.finish(ctx, got.admitted)
 }

@@ -110,10 +110,10 @@ func (uc *SignInProviderCallback) finish(
 		return err
 	case got.code != "":
 		parameters["code"] = string(got.code)
-	case got.MFATicket != "":
-		parameters["mfaTicket"] = string(got.MFATicket)
-	case got.Session != nil:
-		parameters["refreshToken"] = string(got.Session.RefreshToken)
+	case got.mfaTicket != "":
+		parameters["mfaTicket"] = string(got.mfaTicket)
+	case got.opened != nil:
+		parameters["refreshToken"] = string(got.opened.token)
 	}
 	return nil
 }

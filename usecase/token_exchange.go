@@ -23,8 +23,9 @@ type TokenExchangeInput struct {
 
 // Do returns the session, or the ticket for a second step. InvalidRequest: the code is unknown, expired, used, or the verifier is another's, which does not
 // spoil the code. Errors besides: DisabledUser, UnverifiedUser, InvalidEmailPassword.
-func (uc *TokenExchange) Do(ctx context.Context, in TokenExchangeInput) (signedIn SignedIn, err error) {
-	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+func (uc *TokenExchange) Do(ctx context.Context, in TokenExchangeInput) (SignedIn, error) {
+	var got admitted
+	err := uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
 		code, err := repos.PKCECodes().Redeem(ctx, in.Code.Hash(), domain.S256(in.Verifier), uc.Sessions.Clock.Now())
 		if errors.Is(err, port.ErrNotFound) {
 			return &domain.FieldError{Code: domain.InvalidRequest, Field: "code", Reason: "is invalid, expired, or does not belong to this codeVerifier"}
@@ -40,11 +41,11 @@ func (uc *TokenExchange) Do(ctx context.Context, in TokenExchangeInput) (signedI
 		if id == "" {
 			id = domain.SessionID(uc.Sessions.Random.UUID())
 		}
-		signedIn, err = uc.Sessions.signInAs(ctx, repos, user, domain.ByPossession, "", id)
+		got, err = uc.Sessions.admit(ctx, repos, user, domain.ByPossession, id)
 		return err
 	})
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return signedIn, nil
+	return uc.Sessions.finish(ctx, got)
 }

@@ -28,7 +28,7 @@ func (uc *VerifyElevateWebauthn) Do(ctx context.Context, bearer domain.UserID, a
 	if err != nil {
 		return Session{}, err
 	}
-	session, err := uc.Sessions.openElevated(ctx, uc.Ceremonies.Store.Sessions(), user)
+	session, err := uc.Sessions.open(ctx, uc.Ceremonies.Store.Sessions(), user, "", true)
 	if errors.Is(err, port.ErrNotFound) {
 		return Session{}, domain.InvalidEmailPassword
 	}

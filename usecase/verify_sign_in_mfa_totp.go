@@ -25,7 +25,7 @@ type VerifySignInMFATOTPInput struct {
 
 // Do returns a session. A wrong code leaves the ticket good for domain.MFATicketAttempts codes in all. Errors: InvalidTicket, those of
 // domain.SignInPolicy.MayAct, DisabledMFATOTP, NoTOTPSecret, TooManyRequests, InvalidTOTP.
-func (uc *VerifySignInMFATOTP) Do(ctx context.Context, in VerifySignInMFATOTPInput) (session Session, err error) {
+func (uc *VerifySignInMFATOTP) Do(ctx context.Context, in VerifySignInMFATOTPInput) (Session, error) {
 	if !in.Ticket.IsMFA() {
 		return Session{}, domain.InvalidTicket
 	}
@@ -44,6 +44,7 @@ func (uc *VerifySignInMFATOTP) Do(ctx context.Context, in VerifySignInMFATOTPInp
 	if err != nil {
 		return Session{}, err
 	}
+	var o opened
 	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
 		if _, err := repos.Tickets().Consume(ctx, in.Ticket.Hash(), uc.Sessions.Clock.Now()); err != nil {
 			return ticketError(err)
@@ -51,7 +52,7 @@ func (uc *VerifySignInMFATOTP) Do(ctx context.Context, in VerifySignInMFATOTPInp
 		if err := proof.use(ctx, repos.MFASecrets()); err != nil {
 			return err
 		}
-		session, err = uc.Sessions.openAs(ctx, repos.Sessions(), user, "", ticket.SessionID)
+		o, err = uc.Sessions.start(ctx, repos.Sessions(), user, ticket.SessionID)
 		return err
 	})
 	if errors.Is(err, port.ErrNotFound) {
@@ -60,5 +61,5 @@ func (uc *VerifySignInMFATOTP) Do(ctx context.Context, in VerifySignInMFATOTPInp
 	if err != nil {
 		return Session{}, err
 	}
-	return session, nil
+	return uc.Sessions.issue(ctx, o)
 }

@@ -24,7 +24,7 @@ type VerifySignInOTPEmailInput struct {
 // Do returns a session, or the ticket for a second step, and notes that the address is its owner's. Every well-formed guess counts against the address, whether
 // it has an account or not; when the budget is spent even the right code is InvalidTicket. Errors: InvalidTicket,
 // InvalidEmailPassword, DisabledUser; these two leave the code as it is.
-func (uc *VerifySignInOTPEmail) Do(ctx context.Context, in VerifySignInOTPEmailInput) (signedIn SignedIn, err error) {
+func (uc *VerifySignInOTPEmail) Do(ctx context.Context, in VerifySignInOTPEmailInput) (SignedIn, error) {
 	if !in.OTP.WellFormed() {
 		return SignedIn{}, domain.InvalidTicket
 	}
@@ -35,7 +35,8 @@ func (uc *VerifySignInOTPEmail) Do(ctx context.Context, in VerifySignInOTPEmailI
 		return SignedIn{}, ticketError(err)
 	}
 	right := code.Hash != "" && code.ExpiresAt.After(now) && uc.Tickets.OTPKey.Matches(code.Hash, subject, in.OTP)
-	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+	var got admitted
+	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) (err error) {
 		user := code.UserID
 		if right {
 			err = repos.OTPs().Consume(ctx, subject, code.Hash)
@@ -45,25 +46,25 @@ func (uc *VerifySignInOTPEmail) Do(ctx context.Context, in VerifySignInOTPEmailI
 		if err != nil {
 			return ticketError(err)
 		}
-		signedIn, err = uc.signIn(ctx, repos, user, in.Email)
+		got, err = uc.admit(ctx, repos, user, in.Email)
 		return err
 	})
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return signedIn, nil
+	return uc.Sessions.finish(ctx, got)
 }
 
-func (uc *VerifySignInOTPEmail) signIn(ctx context.Context, repos port.Repos, id domain.UserID, email domain.Email) (SignedIn, error) {
+func (uc *VerifySignInOTPEmail) admit(ctx context.Context, repos port.Repos, id domain.UserID, email domain.Email) (admitted, error) {
 	if err := claim(ctx, repos, uc.Policy, id, email); err != nil {
-		return SignedIn{}, ticketError(err) // the account has another address by now
+		return admitted{}, ticketError(err) // the account has another address by now
 	}
 	user, err := repos.Users().ByID(ctx, id)
 	if err != nil {
-		return SignedIn{}, ticketError(err)
+		return admitted{}, ticketError(err)
 	}
 	if err := uc.Policy.MayAct(user); err != nil {
-		return SignedIn{}, err
+		return admitted{}, err
 	}
-	return uc.Sessions.signIn(ctx, repos, user, domain.ByPossession, "")
+	return uc.Sessions.admit(ctx, repos, user, domain.ByPossession, uc.Sessions.newID())
 }

@@ -30,7 +30,7 @@ type VerifySignInPasswordlessSMSInput struct {
 // Do returns a session, or the ticket for a second step, and notes that the number is its owner's. Every guess that can be a code counts against the number, whether
 // it has an account or not; when the budget is spent even the right code is InvalidRequest. Errors: DisabledEndpoint, a FieldError
 // for what is no number, InvalidRequest, and those of domain.SignInPolicy.MayAct, which leave the code as it is.
-func (uc *VerifySignInPasswordlessSMS) Do(ctx context.Context, in VerifySignInPasswordlessSMSInput) (signedIn SignedIn, err error) {
+func (uc *VerifySignInPasswordlessSMS) Do(ctx context.Context, in VerifySignInPasswordlessSMSInput) (SignedIn, error) {
 	if !uc.Enabled {
 		return SignedIn{}, domain.DisabledEndpoint
 	}
@@ -45,17 +45,18 @@ func (uc *VerifySignInPasswordlessSMS) Do(ctx context.Context, in VerifySignInPa
 	if err != nil {
 		return SignedIn{}, smsError(err)
 	}
+	var got admitted
 	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
 		if err := p.consume(ctx, repos.OTPs()); err != nil {
 			return smsError(err)
 		}
-		signedIn, err = uc.signIn(ctx, repos, p.user, number)
+		got, err = uc.admit(ctx, repos, p.user, number)
 		return err
 	})
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return signedIn, nil
+	return uc.Sessions.finish(ctx, got)
 }
 
 // smsProof is who has shown to know a code, and how the code is used up.
@@ -122,23 +123,23 @@ func (uc *VerifySignInPasswordlessSMS) proveLegacy(ctx context.Context, number s
 	return smsProof{found[0].UserID, func(ctx context.Context, otps port.OTPs) error { return otps.ConsumeLegacySMS(ctx, found[0]) }}, nil
 }
 
-func (uc *VerifySignInPasswordlessSMS) signIn(ctx context.Context, repos port.Repos, id domain.UserID, number string) (SignedIn, error) {
+func (uc *VerifySignInPasswordlessSMS) admit(ctx context.Context, repos port.Repos, id domain.UserID, number string) (admitted, error) {
 	user, err := repos.Users().ByID(ctx, id)
 	if err != nil {
-		return SignedIn{}, smsError(err)
+		return admitted{}, smsError(err)
 	}
 	if parsed, _, err := uc.Numbers.Parse(user.PhoneNumber); err != nil || parsed != number {
-		return SignedIn{}, domain.InvalidRequest // the account has another number by now
+		return admitted{}, domain.InvalidRequest // the account has another number by now
 	}
 	if err := uc.Policy.MayAct(user); err != nil {
-		return SignedIn{}, err
+		return admitted{}, err
 	}
 	if err := repos.Users().MarkPhoneVerified(ctx, id, user.PhoneNumber); err != nil {
-		return SignedIn{}, smsError(err)
+		return admitted{}, smsError(err)
 	}
 	user.PhoneNumberVerified = true
-	signedIn, err := uc.Sessions.signIn(ctx, repos, user, domain.ByPossession, "")
-	return signedIn, smsError(err)
+	got, err := uc.Sessions.admit(ctx, repos, user, domain.ByPossession, uc.Sessions.newID())
+	return got, smsError(err)
 }
 
 // smsError translates what is not, or no longer, there.

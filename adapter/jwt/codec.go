@@ -135,7 +135,11 @@ func (c *codec) sign(p *pair, claims domain.Claims) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	payload := slices.Concat(registered[:len(registered)-1], c.namespaceKey, below, []byte("}"))
+	custom, err := customClaims(claims.Custom)
+	if err != nil {
+		return "", err
+	}
+	payload := slices.Concat(registered[:len(registered)-1], c.namespaceKey, below[:len(below)-1], custom, []byte("}}"))
 	token := make([]byte, 0, len(p.header)+base64.RawURLEncoding.EncodedLen(len(payload))+maxSignature)
 	token = base64.RawURLEncoding.AppendEncode(append(append(token, p.header...), '.'), payload)
 	signature, err := p.method.Sign(string(token), p.signer)

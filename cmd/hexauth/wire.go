@@ -111,12 +111,16 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 	if err := store.ProviderLinks().Ensure(ctx, providers.names()); err != nil {
 		return nil, err
 	}
+	custom, err := newClaims(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
 	meter := metrics.New(version)
 	mail, err := newMail(cfg, tracing, log)
 	if err != nil {
 		return nil, err
 	}
-	useCases, err := newUseCases(cfg, key, store, tokens, providers, mail, meter, tracing, log)
+	useCases, err := newUseCases(cfg, key, store, tokens, custom, providers, mail, meter, tracing, log)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +147,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 	if err != nil {
 		return nil, err
 	}
-	jobs = append(append(jobs, limitJobs...), providers.jobs...)
+	jobs = append(append(append(jobs, limitJobs...), providers.jobs...), custom.jobs...)
 	jobs = append(jobs, cleanUp(&usecase.DeleteExpired{Store: store, Clock: system.Clock{}, Batch: cleanUpBatch}, log), deliver(mail.delivery(store, log), log))
 	jobs = append(jobs, encryptSecrets(&usecase.EncryptTOTPSecrets{Store: store, Batch: cleanUpBatch}, log))
 	return &app{store: store, handler: handler, meter: meter, jobs: jobs}, nil
@@ -151,7 +155,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 
 // newUseCases hands every use case its ports and policies.
 func newUseCases(
-	cfg config.Config, key []byte, store port.Store, tokens tokens, providers identityProviders, mail mailing, meter *metrics.Metrics,
+	cfg config.Config, key []byte, store port.Store, tokens tokens, custom customClaims, providers identityProviders, mail mailing, meter *metrics.Metrics,
 	tracing *telemetry.Telemetry, log *slog.Logger,
 ) (rest.UseCases, error) {
 	signUp, err := signUpPolicy(cfg)
@@ -176,7 +180,8 @@ func newUseCases(
 		Policy: domain.SessionPolicy{
 			AccessTokenTTL: cfg.AccessTokenExpiresIn, RefreshTokenTTL: cfg.RefreshTokenExpiresIn, Grace: cfg.RefreshTokenGrace,
 		},
-		MFA: domain.MFAPolicy{AllMethods: cfg.MFAAllMethods},
+		MFA:          domain.MFAPolicy{AllMethods: cfg.MFAAllMethods},
+		CustomClaims: custom.source, ClaimsPolicy: custom.policy,
 	}
 	tickets := usecase.Tickets{
 		Clock: system.Clock{}, Random: system.Random{}, OTPKey: domain.OTPKey(aesgcm.DeriveKey(key, "hexauth one-time codes")), ServerURL: cfg.ServerURL,

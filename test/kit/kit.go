@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hexauth/hexauth/adapter/bunstore"
+	"github.com/hexauth/hexauth/adapter/claims"
 	"github.com/hexauth/hexauth/adapter/jwt"
 	"github.com/hexauth/hexauth/adapter/phone"
 	"github.com/hexauth/hexauth/adapter/rest"
@@ -17,6 +18,7 @@ import (
 	"github.com/hexauth/hexauth/adapter/webauthn"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/migrations"
+	"github.com/hexauth/hexauth/port"
 	"github.com/hexauth/hexauth/test/pgtest"
 	"github.com/hexauth/hexauth/usecase"
 )
@@ -39,7 +41,10 @@ type Settings struct {
 	AdminSecret string // Hasura's, for the renewal of providers' tokens
 	AdminKey    string // that of administrators
 
-	Session   domain.SessionPolicy
+	Session      domain.SessionPolicy
+	CustomClaims port.CustomClaims
+	ClaimsPolicy domain.CustomClaimsPolicy
+
 	PAT       domain.PATPolicy
 	Elevation domain.ElevationPolicy
 	MFA       domain.MFAPolicy
@@ -91,7 +96,8 @@ func New(t testing.TB, changes ...func(*Settings)) *Kit {
 		Checks:       usecase.PasswordChecks{Policy: domain.PasswordPolicy{MinLength: 9}, Breached: &Breached{}},
 		Store:        bunstore.Options{Cipher: Cipher{}},
 		Passwordless: true, OTP: true, SMS: true,
-		Session: domain.SessionPolicy{AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 30 * 24 * time.Hour, Grace: 30 * time.Second},
+		CustomClaims: claims.None{},
+		Session:      domain.SessionPolicy{AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 30 * 24 * time.Hour, Grace: 30 * time.Second},
 	}
 	for _, change := range changes {
 		change(&s)
@@ -134,7 +140,9 @@ func openStore(t testing.TB, s Settings) *bunstore.Store {
 func (k *Kit) wire() rest.UseCases {
 	s := k.Settings
 	key := domain.RefreshTokenKey([]byte("the refresh token key of tests.."))
-	sessions := usecase.Sessions{Tokens: k.Tokens, Clock: k.Clock, Random: k.Random, Policy: s.Session, MFA: s.MFA, Key: key}
+	sessions := usecase.Sessions{
+		Tokens: k.Tokens, Clock: k.Clock, Random: k.Random, Policy: s.Session, MFA: s.MFA, Key: key, CustomClaims: s.CustomClaims, ClaimsPolicy: s.ClaimsPolicy,
+	}
 	tickets := usecase.Tickets{Clock: k.Clock, Random: k.Random, OTPKey: domain.OTPKey{1}, ServerURL: ServerURL}
 	visit := usecase.ProviderVisit{
 		Store: k.Store, Providers: s.Providers, Tokens: k.Tokens, Clock: k.Clock, Random: k.Random, SignUp: s.SignUp, SignIn: s.SignIn, ServerURL: ServerURL,
