@@ -9,6 +9,8 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 	gosmtp "github.com/wneessen/go-mail/smtp"
+
+	"github.com/hexauth/hexauth/domain"
 )
 
 // line is a connection on which the server has accepted us.
@@ -89,4 +91,18 @@ func (l *line) quit() {
 		_ = l.client.Quit()
 	}
 	l.cut()
+}
+
+// Check connects as for a mail, encrypts and authenticates where that is configured, and says goodbye. It tells whether the connection
+// was encrypted.
+func (m *Mailer) Check(ctx context.Context) (encrypted bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, m.timeout)
+	defer cancel()
+	line, err := m.dial(ctx)
+	if err != nil {
+		return false, m.explain(ctx, domain.Mail{}, &failure{step: "connecting", err: err})
+	}
+	defer line.quit()
+	_, encrypted = line.client.TLSConnectionState()
+	return encrypted, nil
 }

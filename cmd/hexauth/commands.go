@@ -11,7 +11,7 @@ import (
 // commands returns the command line. All settings come from the environment, see docs/configuration.md.
 func (i *invocation) commands() *cobra.Command {
 	all := group("hexauth", "The authentication server you host yourself.",
-		i.serve(), i.migrate(), i.user(), i.importUsers(), i.keys(), i.outbox(), i.mail(),
+		i.serve(), i.migrate(), i.user(), i.importUsers(), i.doctor(), i.checkRedirect(), i.keys(), i.outbox(), i.mail(),
 		i.command("config", "Show the configuration in force, secrets hidden, and where each value comes from.", configCommand{}),
 		i.health(),
 		i.command("version", "Show the version.", versionCommand{}),
@@ -109,6 +109,23 @@ func (i *invocation) importUsers() *cobra.Command {
 	users.Flags().BoolVar(&c.DryRun, "dry-run", false, "only say what would happen: every bad line by its number and field, and how many users would be created")
 	users.Flags().BoolVar(&c.SkipBad, "skip-bad", false, "import the good lines even if others are bad. Otherwise one bad line keeps the whole file out")
 	return users
+}
+
+func (i *invocation) doctor() *cobra.Command {
+	doctor := i.command("doctor", "Look for what is wrong around the server, and say what to do.", doctorCommand{})
+	doctor.Long = "Looks at the configuration, the database (reachable, up to date, rights of the role, clock), the keys, the mail server, the redirect " +
+		"rules and the proxies that are trusted. It changes nothing, sends no mail, and says of everything that is wrong what to do. Exits with an " +
+		"error when something is wrong; warnings are none."
+	return doctor
+}
+
+func (i *invocation) checkRedirect() *cobra.Command {
+	var c checkRedirectCommand
+	check := i.command("check-redirect URL", "Tell whether a redirect target is allowed, and by which rule or why not.", &c)
+	check.Long = "Compares the URL with AUTH_CLIENT_URL and each entry of AUTH_ACCESS_CONTROL_ALLOWED_REDIRECT_URLS, exactly as the server does, and says " +
+		"of each which part (scheme, host, port, path) did not fit. Exits with an error when the URL is refused."
+	check.Args = one(&c.URL)
+	return check
 }
 
 func (i *invocation) keys() *cobra.Command {

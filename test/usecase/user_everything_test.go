@@ -109,6 +109,8 @@ func everybody(t *testing.T, k *kit.Kit) (jane domain.UserID, has ids) {
 			VALUES ('` + request + `', 'nhoa_client', 'https://x.example', 'code', '` + id + `', ` + time + `)`,
 		`INSERT INTO auth.oauth2_authorization_codes (id, code_hash, auth_request_id, expires_at) VALUES ('` + uuid.NewString() + `', 'h', '` + request + `', ` + time + `)`,
 		`INSERT INTO auth.oauth2_refresh_tokens (id, token_hash, client_id, user_id, expires_at) VALUES ('` + uuid.NewString() + `', 'h', 'nhoa_client', '` + id + `', ` + time + `)`,
+		`INSERT INTO auth.hexauth_mfa (user_id, window_ends_at) VALUES ('` + id + `', ` + time + `)`,
+		`INSERT INTO auth.hexauth_recovery_codes (user_id, code_hash) VALUES ('` + id + `', 'h')`,
 		`INSERT INTO auth.hexauth_provider_states (state_hash, provider, user_id, payload, created_at, expires_at) VALUES ('h', 'github', '` + id + `', 'x', ` + time + `, ` + time + `)`,
 	} {
 		k.Exec(statement)
