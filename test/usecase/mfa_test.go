@@ -406,6 +406,13 @@ func TestAllMethods_NoWayInGivesASessionBeforeTheCode(t *testing.T) {
 		require.NoError(t, k.SendPasswordResetEmail.Do(t.Context(), usecase.MailInput{Email: "jane@example.com"}))
 		tickets["reset"] = ticketOf(t, k, k.LastMail())
 
+		k.Exec("UPDATE auth.users SET phone_number = '" + janesNumber + "' WHERE id = '" + string(user.ID) + "'")
+		sms := codeFor(t, k, janesNumber)
+		bySMS, err := k.UseCases.VerifySignInPasswordlessSMS.Do(t.Context(), usecase.VerifySignInPasswordlessSMSInput{PhoneNumber: janesNumber, OTP: domain.OTP(sms.Ticket)})
+		require.NoError(t, err)
+		require.Nil(t, bySMS.Session)
+		tickets["SMS"] = bySMS.MFATicket
+
 		require.Equal(t, before, sessions(k), "no token of any kind before the code")
 		for way, ticket := range tickets {
 			session, err := secondStep(k, ticket, a.code())
