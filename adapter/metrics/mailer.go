@@ -19,13 +19,31 @@ func (m *Metrics) Mailer(next port.Mailer) port.Mailer { return mailer{next, m} 
 
 // Send implements port.Mailer.
 func (m mailer) Send(ctx context.Context, mail domain.Mail) error {
-	err := m.Mailer.Send(ctx, mail)
+	return m.metrics.sent(mail, m.Mailer.Send(ctx, mail))
+}
+
+// sent counts an attempt and returns its error.
+func (m *Metrics) sent(mail domain.Mail, err error) error {
 	outcome := "sent"
 	if err != nil {
 		outcome = "failed"
 	}
-	m.metrics.messages.WithLabelValues(string(mail.Template), outcome).Inc()
+	m.messages.WithLabelValues(string(mail.Template), outcome).Inc()
 	return err
+}
+
+// smsSender counts what another one sends.
+type smsSender struct {
+	next    port.SMSSender
+	metrics *Metrics
+}
+
+// SMS returns a sender that hands everything to next and counts it.
+func (m *Metrics) SMS(next port.SMSSender) port.SMSSender { return smsSender{next, m} }
+
+// SendSMS implements port.SMSSender.
+func (s smsSender) SendSMS(ctx context.Context, sms domain.Mail) error {
+	return s.metrics.sent(sms, s.next.SendSMS(ctx, sms))
 }
 
 // Close closes the mailer behind, where it can be closed.

@@ -138,6 +138,10 @@ func TestMailer_CountsWhatIsSentAndClosesWhatIsBehindIt(t *testing.T) {
 	require.Contains(t, got, `hexauth_messages_total{outcome="failed",template="email-verify"} 1`+"\n")
 	require.NoError(t, mailer.(interface{ Close() error }).Close())
 	require.True(t, behind.closed)
+	phones := &kit.Phones{}
+	require.NoError(t, m.SMS(phones).SendSMS(t.Context(), domain.Mail{Message: domain.Message{Template: domain.TemplateSignInSMS}}))
+	require.Len(t, phones.Received(), 1)
+	require.Contains(t, scrape(t, m), `hexauth_messages_total{outcome="sent",template="signin-passwordless-sms"} 1`+"\n")
 	require.NoError(t, m.Mailer(&kit.Mailbox{}).(interface{ Close() error }).Close(), "not every mailer has a connection")
 }
 

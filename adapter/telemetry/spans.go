@@ -138,12 +138,34 @@ type mailer struct {
 
 // Send implements port.Mailer.
 func (m mailer) Send(ctx context.Context, mail domain.Mail) error {
-	ctx, span := m.tracer.Start(ctx, "send "+string(mail.Template), trace.WithSpanKind(trace.SpanKindProducer), trace.WithAttributes(
+	return sending(ctx, m.tracer, mail, m.Mailer.Send)
+}
+
+func sending(ctx context.Context, tracer trace.Tracer, mail domain.Mail, send func(context.Context, domain.Mail) error) error {
+	ctx, span := tracer.Start(ctx, "send "+string(mail.Template), trace.WithSpanKind(trace.SpanKindProducer), trace.WithAttributes(
 		attribute.String("hexauth.template", string(mail.Template)), attribute.String("hexauth.message_id", mail.ID),
 	))
-	err := m.Mailer.Send(ctx, mail)
+	err := send(ctx, mail)
 	ended(span, err)
 	return err
+}
+
+// SMS returns a sender that makes a span of each SMS that next sends.
+func (t *Telemetry) SMS(next port.SMSSender) port.SMSSender {
+	if t.Tracer() == nil {
+		return next
+	}
+	return smsSender{next, t.tracer}
+}
+
+type smsSender struct {
+	next   port.SMSSender
+	tracer trace.Tracer
+}
+
+// SendSMS implements port.SMSSender.
+func (s smsSender) SendSMS(ctx context.Context, sms domain.Mail) error {
+	return sending(ctx, s.tracer, sms, s.next.SendSMS)
 }
 
 // Close closes the mailer behind, where it can be closed.

@@ -132,4 +132,6 @@ func TestMailer_MakesASpanOfEachMailAndNothingOfWhatIsInIt(t *testing.T) {
 	require.Equal(t, map[string]string{"hexauth.template": "email-verify", "hexauth.message_id": "1"}, attributes(spans[0]))
 	require.Equal(t, map[string]string{"hexauth.template": "email-verify", "hexauth.message_id": "1", "error.type": "other"}, attributes(spans[1]))
 	require.NoError(t, mailer.(interface{ Close() error }).Close())
+	require.NoError(t, telemetry.Recorder(recorder).SMS(&kit.Phones{}).SendSMS(t.Context(), mail))
+	require.Len(t, recorder.Ended(), 3)
 }

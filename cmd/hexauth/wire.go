@@ -120,11 +120,11 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 	if err != nil {
 		return nil, err
 	}
+	mail.Mailer, mail.SMS = tracing.Mailer(meter.Mailer(mail.Mailer)), tracing.SMS(meter.SMS(mail.SMS))
 	useCases, err := newUseCases(cfg, key, store, tokens, custom, providers, mail, meter, tracing, log)
 	if err != nil {
 		return nil, err
 	}
-	mail.Mailer = tracing.Mailer(meter.Mailer(mail.Mailer))
 	meter.WatchPools(store.Pools)
 	meter.WatchOutbox(store.Outbox(), system.Clock{})
 	proxies, err := domain.NewProxies(cfg.TrustedProxies)
