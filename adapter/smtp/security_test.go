@@ -134,3 +134,25 @@ func TestEHLO_NamesTheSendersDomainUnlessToldOtherwise(t *testing.T) {
 		require.Equal(t, want, got)
 	}
 }
+
+func TestCheck_LogsInAndTellsWhetherItWasEncryptedWithoutSendingAnything(t *testing.T) {
+	for name, kind := range map[string]kind{"STARTTLS": startTLS, "implicit": implicitTLS} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, kind, &mailServer{mechanisms: allMechanisms})
+			o := s.remote("mx.example.net")
+			o.Secure, o.User, o.Password = kind == implicitTLS, user, password
+			encrypted, err := open(t, o).Check(t.Context())
+			require.NoError(t, err)
+			require.True(t, encrypted)
+			require.Empty(t, s.mails())
+			o.Password = "hunter2"
+			_, err = open(t, o).Check(t.Context())
+			require.Error(t, err)
+			require.NotContains(t, err.Error(), "hunter2")
+		})
+	}
+	s := serve(t, plain, &mailServer{})
+	encrypted, err := open(t, s.options()).Check(t.Context())
+	require.NoError(t, err)
+	require.False(t, encrypted)
+}

@@ -50,6 +50,9 @@ func (c *Client) Call(want int, method, path, bearer string, body any) ([]byte, 
 	if bearer != "" {
 		request.Header.Set("Authorization", "Bearer "+bearer)
 	}
+	if strings.HasPrefix(path, "/admin/") {
+		request.Header.Set("X-Hexauth-Admin-Secret", adminSecret)
+	}
 	response, err := c.HTTP.Do(request)
 	if err != nil {
 		return nil, err

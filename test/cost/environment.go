@@ -25,6 +25,7 @@ func Environment(databaseURL string) map[string]string {
 		"AUTH_CLIENT_URL":                           "https://app.example.com",
 		"AUTH_ENCRYPTION_KEY":                       hex.EncodeToString(key),
 		"AUTH_ANONYMOUS_USERS_ENABLED":              "true",
+		"AUTH_ADMIN_SECRET":                         adminSecret,
 		"AUTH_MFA_ENABLED":                          "true",
 		"AUTH_EMAIL_SIGNIN_EMAIL_VERIFIED_REQUIRED": "false",
 	}

@@ -30,7 +30,7 @@ const (
 
 // Operations lists what the API can do. One that is refused stands apart, because refusals have their own ways.
 func Operations() []Operation {
-	return slices.Concat(sessionOperations(), mfaOperations(), refusals(), systemOperations())
+	return slices.Concat(sessionOperations(), mfaOperations(), refusals(), systemOperations(), adminOperations())
 }
 
 func sessionOperations() []Operation {
