@@ -68,7 +68,7 @@ func get[T any](t *testing.T, db *sql.DB, query string, args ...any) T {
 
 func mustUp(t *testing.T, db *sql.DB, d Dialect) Report {
 	t.Helper()
-	r, err := Up(t.Context(), db, d)
+	r, err := Up(t.Context(), db, d, nil)
 	require.NoError(t, err)
 	return r
 }
@@ -186,7 +186,7 @@ func refuses(t *testing.T, db *sql.DB, reason Reason, words ...string) {
 	require.Equal(t, reason, status.Refusal.Reason)
 	require.Empty(t, status.Pending)
 
-	report, err := Up(t.Context(), db, Postgres)
+	report, err := Up(t.Context(), db, Postgres, nil)
 	require.ErrorIs(t, err, reason)
 	var refused *RefusedError
 	require.True(t, errors.As(err, &refused))

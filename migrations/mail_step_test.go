@@ -89,7 +89,7 @@ func TestMailStep_ThatFailsLeavesTheFirstReleaseAsItWas(t *testing.T) {
 		t.Run(string(d), func(t *testing.T) {
 			db := foundation(t, d)
 			exec(t, db, obstacle)
-			report, err := Up(t.Context(), db, d)
+			report, err := Up(t.Context(), db, d, nil)
 			var failed *StepError
 			require.ErrorAs(t, err, &failed)
 			require.Equal(t, "hexauth 0002 mail", failed.Step.String())

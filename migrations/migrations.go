@@ -83,8 +83,9 @@ type Report struct {
 // step is taken once. When nothing is missing it costs one statement and no lock.
 //
 // A database it refuses is left exactly as it was and the error is a *RefusedError. A step that fails is rolled back and
-// the error is a *StepError; the steps before it stay. The wait for another instance is bounded by ctx alone.
-func Up(ctx context.Context, db *sql.DB, d Dialect) (Report, error) {
+// the error is a *StepError; the steps before it stay. The wait for another instance is bounded by ctx alone, and so is that for
+// tables that somebody uses; waiting, which may be nil, is told once of a step that has to wait for them.
+func Up(ctx context.Context, db *sql.DB, d Dialect, waiting func(Step)) (Report, error) {
 	s, err := loadSteps(d)
 	if err != nil {
 		return Report{}, err
@@ -92,7 +93,7 @@ func Up(ctx context.Context, db *sql.DB, d Dialect) (Report, error) {
 	if d == SQLite {
 		return upSQLite(ctx, db, s)
 	}
-	return upPostgres(ctx, db, s)
+	return upPostgres(ctx, db, s, waiting)
 }
 
 // Inspect reads what is there and says what Up would do. It changes nothing and waits for nobody. A refusal is part of

@@ -16,7 +16,7 @@ const LockKey int64 = 0x6865786175746800
 // unlockTimeout bounds the release of the lock on a connection that no longer answers.
 const unlockTimeout = 5 * time.Second
 
-func upPostgres(ctx context.Context, db *sql.DB, s steps) (report Report, err error) {
+func upPostgres(ctx context.Context, db *sql.DB, s steps, waiting func(Step)) (report Report, err error) {
 	b, err := readBooksPostgres(ctx, db, len(s.peer), len(s.own))
 	if err != nil || b.current && b.newest <= len(s.own) {
 		return Report{}, err
@@ -45,7 +45,7 @@ func upPostgres(ctx context.Context, db *sql.DB, s steps) (report Report, err er
 	}
 	report = Report{Found: status.Found, Version: status.Version}
 	for _, step := range status.Pending {
-		if err := applyPatiently(ctx, conn, step); err != nil {
+		if err := applyPatiently(ctx, conn, step, waiting); err != nil {
 			return report, &StepError{Step: step, Err: err}
 		}
 		report.Applied = append(report.Applied, step)
@@ -88,13 +88,18 @@ const (
 	lockPause = time.Second
 )
 
-// applyPatiently takes a step, again and again while a table that it changes is in use, for as long as ctx allows.
-func applyPatiently(ctx context.Context, conn *sql.Conn, step Step) error {
+// applyPatiently takes a step, again and again while a table that it changes is in use, for as long as ctx allows. Once it has
+// given way it tells waiting.
+func applyPatiently(ctx context.Context, conn *sql.Conn, step Step, waiting func(Step)) error {
 	for {
 		err := applyPostgres(ctx, conn, step)
 		var state interface{ SQLState() string }
 		if !errors.As(err, &state) || state.SQLState() != "55P03" { // lock_not_available
 			return err
+		}
+		if waiting != nil {
+			waiting(step)
+			waiting = nil
 		}
 		select {
 		case <-ctx.Done():

@@ -102,7 +102,7 @@ func TestPostgres_TheWaitForTheLockIsBoundedByTheContext(t *testing.T) {
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	_, err = Up(ctx, db, Postgres)
+	_, err = Up(ctx, db, Postgres, nil)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.False(t, get[bool](t, db, `SELECT to_regnamespace('auth') IS NOT NULL`))
 }
@@ -118,7 +118,7 @@ func TestPostgres_RequestTimeoutsDoNotApplyAndComeBack(t *testing.T) {
 	require.NoError(t, err)
 	done := make(chan error, 1)
 	go func() {
-		_, err := Up(t.Context(), db, Postgres)
+		_, err := Up(t.Context(), db, Postgres, nil)
 		done <- err
 	}()
 	time.Sleep(time.Second)
@@ -141,7 +141,7 @@ func TestPostgres_TenInstancesMigrateOnce(t *testing.T) {
 		instances = append(instances, openPostgres(t, url, "default_query_exec_mode", "simple_protocol"))
 	}
 	err := together(len(instances), func(i int) error {
-		report, err := Up(t.Context(), instances[i], Postgres)
+		report, err := Up(t.Context(), instances[i], Postgres, nil)
 		mu.Lock()
 		defer mu.Unlock()
 		applied = append(applied, names(report.Applied)...)
@@ -189,7 +189,7 @@ func TestPostgres_AFailedStepIsRolledBackAndNamed(t *testing.T) {
 	db := peerAt(t, 20)
 	// A sequence of the table's name: CREATE TABLE IF NOT EXISTS passes over it, the index on it fails.
 	exec(t, db, `CREATE SEQUENCE auth.pkce_authorization_codes`)
-	report, err := Up(t.Context(), db, Postgres)
+	report, err := Up(t.Context(), db, Postgres, nil)
 	var failed *StepError
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, "hasura-auth 00021 pkce_authorization_codes", failed.Step.String())

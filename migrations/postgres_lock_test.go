@@ -17,9 +17,9 @@ func TestPostgres_AStepThatWaitsForALockGivesWayAndTriesAgain(t *testing.T) {
 	_, err = forgotten.Exec(`LOCK TABLE auth.users IN ROW EXCLUSIVE MODE`)
 	require.NoError(t, err)
 
-	migrated := make(chan error, 1)
+	migrated, waiting := make(chan error, 1), make(chan string, 100)
 	go func() {
-		_, err := Up(t.Context(), db, Postgres)
+		_, err := Up(t.Context(), db, Postgres, func(step Step) { waiting <- step.String() })
 		migrated <- err
 	}()
 	require.Eventually(t, func() bool {
@@ -31,5 +31,7 @@ func TestPostgres_AStepThatWaitsForALockGivesWayAndTriesAgain(t *testing.T) {
 
 	require.NoError(t, forgotten.Rollback())
 	require.NoError(t, <-migrated)
+	require.Len(t, waiting, 1, "it is told once")
+	require.Equal(t, "hexauth 0002 mail", <-waiting)
 	require.True(t, get[bool](t, db, `SELECT to_regclass('auth.hexauth_tickets') IS NOT NULL`))
 }

@@ -106,7 +106,7 @@ func TestPostgres_RefusesTheDatabaseOfANewerHexauth(t *testing.T) {
 	mustUp(t, db, Postgres)
 	exec(t, db, `INSERT INTO auth.hexauth_migrations (id, name) VALUES (1000, 'of a successor')`)
 	before := snapshot(t, db)
-	_, err := Up(t.Context(), db, Postgres)
+	_, err := Up(t.Context(), db, Postgres, nil)
 	require.ErrorIs(t, err, Newer)
 	require.ErrorContains(t, err, "step 1000")
 	require.Equal(t, before, snapshot(t, db))
@@ -158,7 +158,7 @@ func TestPostgres_SaysWhichRightIsMissing(t *testing.T) {
 	role, itsURL := limitedRole(t, adminURL)
 	admin, db := openPostgres(t, adminURL), openPostgres(t, itsURL)
 	up := func() error {
-		_, err := Up(t.Context(), db, Postgres)
+		_, err := Up(t.Context(), db, Postgres, nil)
 		return err
 	}
 	require.ErrorIs(t, up(), Permission)

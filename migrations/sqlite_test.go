@@ -184,7 +184,7 @@ func TestSQLite_TenProcessesMigrateOnce(t *testing.T) {
 		var mu sync.Mutex
 		var applied []string
 		err := together(len(instances), func(i int) error {
-			report, err := Up(t.Context(), instances[i], SQLite)
+			report, err := Up(t.Context(), instances[i], SQLite, nil)
 			mu.Lock()
 			defer mu.Unlock()
 			applied = append(applied, names(report.Applied)...)
@@ -211,7 +211,7 @@ func TestSQLite_TheWaitForTheLockIsBoundedByTheContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	db := openSQLite(t, attached{file: file})
-	_, err = Up(ctx, db, SQLite)
+	_, err = Up(ctx, db, SQLite, nil)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	_, err = conn.ExecContext(t.Context(), `ROLLBACK`)
 	require.NoError(t, err)
@@ -249,7 +249,7 @@ func TestSQLite_RefusedFilesStayByteForByte(t *testing.T) {
 			require.Equal(t, c.reason, status.Refusal.Reason)
 			require.ErrorContains(t, status.Refusal, c.words)
 			if c.reason != Incomplete { // where the books lack nothing, Up does not look any closer
-				_, err = Up(t.Context(), db, SQLite)
+				_, err = Up(t.Context(), db, SQLite, nil)
 				require.ErrorIs(t, err, c.reason)
 			}
 			exec(t, db, `PRAGMA auth.wal_checkpoint(TRUNCATE)`)
@@ -263,7 +263,7 @@ func TestSQLite_RefusedFilesStayByteForByte(t *testing.T) {
 func TestSQLite_AFailedStepIsRolledBackAndNamed(t *testing.T) {
 	db := emptySQLite(t)
 	exec(t, db, `CREATE TABLE auth.something (id integer); CREATE INDEX auth.users_hx_ticket_idx ON something (id)`)
-	_, err := Up(t.Context(), db, SQLite)
+	_, err := Up(t.Context(), db, SQLite, nil)
 	var failed *StepError
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, "hexauth 0001 foundation", failed.Step.String())

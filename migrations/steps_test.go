@@ -7,7 +7,7 @@ import (
 )
 
 func TestSteps_AnUnknownDialectIsAnError(t *testing.T) {
-	_, err := Up(t.Context(), nil, "oracle")
+	_, err := Up(t.Context(), nil, "oracle", nil)
 	require.EqualError(t, err, `migrations: unknown dialect "oracle"`)
 	_, err = Inspect(t.Context(), nil, "oracle")
 	require.Error(t, err)

@@ -48,7 +48,7 @@ func open(t *testing.T, url string, o bunstore.Options) *bunstore.Store {
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	db, dialect := store.Migrations()
-	_, err = migrations.Up(t.Context(), db, dialect)
+	_, err = migrations.Up(t.Context(), db, dialect, nil)
 	require.NoError(t, err)
 	return store
 }

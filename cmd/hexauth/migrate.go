@@ -93,7 +93,9 @@ func migrate(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	}
 	defer store.Close()
 	db, dialect := store.Migrations()
-	report, err := migrations.Up(ctx, db, dialect)
+	report, err := migrations.Up(ctx, db, dialect, func(step migrations.Step) {
+		log.Warn("a migration waits for tables that another transaction uses; it tries again until it gets them", "step", step.String())
+	})
 	if err != nil {
 		return store.Unavailable(ctx, err)
 	}

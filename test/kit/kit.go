@@ -131,7 +131,7 @@ func openStore(t testing.TB, s Settings) *bunstore.Store {
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	db, dialect := store.Migrations()
-	_, err = migrations.Up(context.Background(), db, dialect)
+	_, err = migrations.Up(context.Background(), db, dialect, nil)
 	require.NoError(t, err)
 	require.NoError(t, store.Roles().Ensure(context.Background(), append(s.SignUp.AllowedRoles, s.SignUp.DefaultRole)))
 	return store
