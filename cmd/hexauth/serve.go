@@ -55,6 +55,7 @@ func (serveCommand) Run(i *invocation) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	debug.FreeOSMemory() // what reading the contract took is not needed again
 	log.Info("listening", "address", listener.Addr().String(), "prefix", cfg.APIPrefix)
 
 	background, stop := context.WithCancel(i.ctx)
