@@ -12,7 +12,7 @@ import (
 // mfaOperations are those around the second factor that can be called again and again: a code that is right works once.
 func mfaOperations() []Operation {
 	return []Operation{
-		{Name: "GET /mfa/totp/generate", Statements: 5, RoundTrips: 5, Prepare: asBearer(http.StatusOK, http.MethodGet, "/mfa/totp/generate", nil)},
+		{Name: "GET /mfa/totp/generate", Statements: 6, RoundTrips: 6, Prepare: asBearer(http.StatusOK, http.MethodGet, "/mfa/totp/generate", nil)},
 		{Name: "POST /signin/email-password, a second factor is asked for", Statements: 2, RoundTrips: 2, Prepare: askForCode},
 		{Name: "POST /elevate/totp, guesses are spent", Statements: 2, RoundTrips: 2, Prepare: guessInVain},
 	}
