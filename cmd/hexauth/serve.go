@@ -60,7 +60,6 @@ func (serveCommand) Run(i *invocation) error {
 
 	background, stop := context.WithCancel(i.ctx)
 	var jobs sync.WaitGroup
-	jobs.Go(debug.FreeOSMemory) // what reading the contract has left behind
 	for _, job := range app.jobs {
 		jobs.Go(func() { job(background) })
 	}
