@@ -47,3 +47,36 @@ func TestLoad_NamesMistakesAboutClaims(t *testing.T) {
 		require.Equal(t, []string{"AUTH_JWT_CUSTOM_CLAIMS_DEFAULTS"}, names(problems(t, production(map[string]string{"AUTH_JWT_CUSTOM_CLAIMS_DEFAULTS": defaults}))), defaults)
 	}
 }
+
+func TestLoad_ReadsPathsAndTheHook(t *testing.T) {
+	c := load(t, production(map[string]string{
+		"HASURA_GRAPHQL_GRAPHQL_URL": "http://hasura:8080/v1/graphql", "HASURA_GRAPHQL_ADMIN_SECRET": "s",
+		"AUTH_JWT_CUSTOM_CLAIMS": `{"plan":"metadata.plan","team-ids":"teams[].id"}`,
+	}))
+	require.JSONEq(t, `{"plan":"metadata.plan","team-ids":"teams[].id"}`, c.CustomClaims.String())
+	require.Empty(t, c.Warnings)
+	c = load(t, production(map[string]string{
+		"AUTH_JWT_CUSTOM_CLAIMS_HOOK_URL": "https://app.example.com/claims", "AUTH_JWT_CUSTOM_CLAIMS_HOOK_SECRET": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
+	}))
+	require.Equal(t, config.HookSecret("012345678901234567890123"), c.CustomClaimsHookSecret)
+}
+
+func TestLoad_NamesMistakesAboutWhereClaimsComeFrom(t *testing.T) {
+	const hook, secret, hasura = "AUTH_JWT_CUSTOM_CLAIMS_HOOK_URL", "AUTH_JWT_CUSTOM_CLAIMS_HOOK_SECRET", "HASURA_GRAPHQL_GRAPHQL_URL"
+	const goodSecret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
+	for _, c := range []struct {
+		variable string
+		environ  map[string]string
+	}{
+		{"AUTH_JWT_CUSTOM_CLAIMS", map[string]string{"AUTH_JWT_CUSTOM_CLAIMS": `{"a":"b"}`}},
+		{"AUTH_JWT_CUSTOM_CLAIMS", map[string]string{"AUTH_JWT_CUSTOM_CLAIMS": `{"a":"b..c"}`}},
+		{"AUTH_JWT_CUSTOM_CLAIMS", map[string]string{"AUTH_JWT_CUSTOM_CLAIMS": `{"a":1}`}},
+		{hasura, map[string]string{hasura: "hasura:8080"}},
+		{hook, map[string]string{hook: "ftp://x/y", secret: goodSecret}},
+		{secret, map[string]string{hook: "https://app.example.com/claims"}},
+		{secret, map[string]string{hook: "https://app.example.com/claims", secret: "hunter2"}},
+		{"AUTH_JWT_CUSTOM_CLAIMS_HOOK_URL", map[string]string{hook: "https://app.example.com/claims", secret: goodSecret, "AUTH_JWT_CUSTOM_CLAIMS_SQL": "SELECT $1"}},
+	} {
+		require.Equal(t, []string{c.variable}, names(problems(t, production(c.environ))), c.environ)
+	}
+}

@@ -62,7 +62,7 @@ type Config struct {
 	// JWTSecret signs access tokens; nil means that signing keys live in the database.
 	JWTSecret *JWTSecret `env:"HASURA_GRAPHQL_JWT_SECRET" secret:"true" defaultText:"keys kept in the database" example:"{\"type\":\"HS256\",\"key\":\"at least 32 random characters\"}" doc:"Key that signs access tokens, as a JSON object in Hasura's form; see below. Without it hexauth creates its own keys, keeps them encrypted in the database and publishes them as a JWKS."`
 	// HasuraAdminSecret lets backends renew the providers' tokens of users; "" lets nobody.
-	HasuraAdminSecret string `env:"HASURA_GRAPHQL_ADMIN_SECRET" secret:"true" doc:"Secret with which a backend may call POST /user/provider/tokens. Without it nobody may."`
+	HasuraAdminSecret string `env:"HASURA_GRAPHQL_ADMIN_SECRET" secret:"true" doc:"Hasura's admin secret. It is sent to HASURA_GRAPHQL_GRAPHQL_URL, and lets a backend call POST /user/provider/tokens. Without it nobody may do that."`
 	// SigningAlgorithm is the JWS algorithm of new keys in the database; it means nothing where JWTSecret is set.
 	SigningAlgorithm string `env:"AUTH_SIGNING_ALGORITHM" envDefault:"ES256" enum:"ES256,ES384,ES512,EdDSA,RS256" doc:"Algorithm of signing keys that are created in the database. Without effect where HASURA_GRAPHQL_JWT_SECRET is set."`
 	// AccessTokenExpiresIn is the life of an access token, in whole seconds.
@@ -75,8 +75,18 @@ type Config struct {
 	// PATMaxExpiresIn is the longest life of a personal access token, in whole seconds; 0 for no limit.
 	PATMaxExpiresIn time.Duration `env:"AUTH_PAT_MAX_EXPIRES_IN" envDefault:"0" min:"0s" max:"876000h" unit:"seconds" doc:"Longest life of a personal access token; 0 for no limit."`
 
+	// GraphQLURL is Hasura's; "" for none.
+	GraphQLURL string `env:"HASURA_GRAPHQL_GRAPHQL_URL" secret:"url" group:"Custom claims and Hasura" defaultText:"empty: no Hasura" example:"http://hasura:8080/v1/graphql" doc:"Address of Hasura's GraphQL. hexauth makes its tables known there, see hasura.md, and asks there for AUTH_JWT_CUSTOM_CLAIMS."`
+	// HasuraMetadata makes the tables known to Hasura.
+	HasuraMetadata bool `env:"AUTH_HASURA_METADATA" envDefault:"true" doc:"Track the tables and relationships of the schema auth in Hasura, under the names hasura-auth gives them. Without effect unless HASURA_GRAPHQL_GRAPHQL_URL is set."`
+	// CustomClaims are found in Hasura; nil for none.
+	CustomClaims CustomClaims `env:"AUTH_JWT_CUSTOM_CLAIMS" doc:"JSON object of claims and the paths that lead to them in Hasura, see custom-claims.md: {\"plan\":\"customer.plan\",\"team-ids\":\"teams[].id\"}. Needs HASURA_GRAPHQL_GRAPHQL_URL."`
+	// CustomClaimsHookURL is the app's own answer to what claims are; "" for none.
+	CustomClaimsHookURL string `env:"AUTH_JWT_CUSTOM_CLAIMS_HOOK_URL" secret:"url" doc:"Address that answers POST with a JSON object of a user's claims, see custom-claims.md."`
+	// CustomClaimsHookSecret is the key that questions are signed with; nil where there is no hook.
+	CustomClaimsHookSecret HookSecret `env:"AUTH_JWT_CUSTOM_CLAIMS_HOOK_SECRET" secret:"true" doc:"Key that questions to AUTH_JWT_CUSTOM_CLAIMS_HOOK_URL are signed with: whsec_ and 24 to 64 random bytes in base64, for example from echo whsec_$(openssl rand -base64 32)."`
 	// CustomClaimsSQL is the query for custom claims; "" for none.
-	CustomClaimsSQL string `env:"AUTH_JWT_CUSTOM_CLAIMS_SQL" group:"Custom claims" doc:"A query whose columns become claims, see custom-claims.md: one SELECT for PostgreSQL with $1 for the user's id, such as SELECT plan FROM customers WHERE user_id = $1. It can't change anything."`
+	CustomClaimsSQL string `env:"AUTH_JWT_CUSTOM_CLAIMS_SQL" doc:"A query whose columns become claims, see custom-claims.md: one SELECT for PostgreSQL with $1 for the user's id, such as SELECT plan FROM customers WHERE user_id = $1. It can't change anything."`
 	// CustomClaimsSQLURL is where it runs; it is set where CustomClaimsSQL is.
 	CustomClaimsSQLURL string `env:"AUTH_JWT_CUSTOM_CLAIMS_SQL_URL" secret:"url" defaultText:"the database URL" doc:"PostgreSQL URL where that query runs, for a role that may only read, a replica, or another database."`
 	// CustomClaimsSQLPoolSize is the largest number of connections for it.

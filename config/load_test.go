@@ -57,6 +57,7 @@ func requireConfig(t *testing.T, want, got config.Config) {
 func defaults() config.Config {
 	return config.Config{
 		Port:                          4000,
+		HasuraMetadata:                true,
 		CustomClaimsSQLPoolSize:       4,
 		CustomClaimsTimeout:           2 * time.Second,
 		CustomClaimsOnFailure:         "omit",
@@ -227,7 +228,7 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 		"AUTH_RATE_LIMIT_MEMCACHE_SERVER": "memcached:11211",
 		"AUTH_CAPTCHA_PROVIDER":           "recaptcha", "AUTH_CAPTCHA_SECRET": "cs", "AUTH_CAPTCHA_URL": "https://captcha.example.com/check",
 		"AUTH_CAPTCHA_TIMEOUT": "1s", "AUTH_CAPTCHA_MIN_SCORE": "0.75", "AUTH_CAPTCHA_HOSTNAMES": "a.example.com,b.example.com",
-		"AUTH_JWT_CUSTOM_CLAIMS_SQL": "SELECT $1", "AUTH_JWT_CUSTOM_CLAIMS_SQL_URL": "postgres://reader@replica/app",
+		"AUTH_HASURA_METADATA": "false", "AUTH_JWT_CUSTOM_CLAIMS_SQL": "SELECT $1", "AUTH_JWT_CUSTOM_CLAIMS_SQL_URL": "postgres://reader@replica/app",
 		"AUTH_JWT_CUSTOM_CLAIMS_SQL_POOL_SIZE": "2", "AUTH_JWT_CUSTOM_CLAIMS_DEFAULTS": `{"plan":"free"}`,
 		"AUTH_JWT_CUSTOM_CLAIMS_TIMEOUT": "1s", "AUTH_JWT_CUSTOM_CLAIMS_CACHE": "5s", "AUTH_JWT_CUSTOM_CLAIMS_ON_FAILURE": "defaults",
 		"AUTH_CAPTCHA_ACTION": "signup", "AUTH_CAPTCHA_SEND_ADDRESS": "true",

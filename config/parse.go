@@ -38,6 +38,8 @@ func (l *loader) parseInto(target any, prefix string) {
 			reflect.TypeFor[OIDCProviders]():        func(s string) (any, error) { return parseOIDCProviders(s) },
 			reflect.TypeFor[ecdsa.PrivateKey]():     func(s string) (any, error) { return parseAppleKey(s) },
 			reflect.TypeFor[map[string]string]():    func(s string) (any, error) { return parseObject(s) },
+			reflect.TypeFor[CustomClaims]():         func(s string) (any, error) { return parseClaims(s) },
+			reflect.TypeFor[HookSecret]():           func(s string) (any, error) { return parseHookSecret(s) },
 			reflect.TypeFor[CustomClaimsDefaults](): func(s string) (any, error) { return parseClaimsDefaults(s) },
 		},
 	})

@@ -19,6 +19,7 @@ import (
 //
 // The zero value leads nowhere; ParseClaimPath makes others.
 type ClaimPath struct {
+	text   string
 	steps  []claimStep
 	list   bool // the claim is a list, whatever is found
 	nested bool // [] stands at the end
@@ -65,7 +66,7 @@ func ParseClaimPath(text string) (ClaimPath, error) {
 		path.steps = append(path.steps, step)
 		path.list = path.list || slices.ContainsFunc(step.picks, func(p claimPick) bool { return p.kind != pickOne })
 		if s.done() {
-			path.nested = strings.HasSuffix(text, "[]")
+			path.text, path.nested = text, strings.HasSuffix(text, "[]")
 			return path, nil
 		}
 		if !s.take(".") {
@@ -73,6 +74,9 @@ func ParseClaimPath(text string) (ClaimPath, error) {
 		}
 	}
 }
+
+// String returns the path as it was read.
+func (p ClaimPath) String() string { return p.text }
 
 // IsList tells whether the claim is a list, even an empty one, and never a single value.
 func (p ClaimPath) IsList() bool { return p.list }

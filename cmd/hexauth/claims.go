@@ -7,7 +7,9 @@ import (
 	"log/slog"
 
 	"github.com/hexauth/hexauth/adapter/claims"
+	"github.com/hexauth/hexauth/adapter/hasura"
 	"github.com/hexauth/hexauth/adapter/system"
+	"github.com/hexauth/hexauth/adapter/telemetry"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
@@ -21,7 +23,7 @@ type customClaims struct {
 }
 
 // newClaims reaches for a database only to have the query of the configuration read; one that is away stops nobody from starting.
-func newClaims(ctx context.Context, cfg config.Config, log *slog.Logger) (customClaims, error) {
+func newClaims(ctx context.Context, cfg config.Config, tracing *telemetry.Telemetry, log *slog.Logger) (customClaims, error) {
 	made := customClaims{source: claims.None{}, policy: domain.CustomClaimsPolicy{OnFailure: domain.ClaimsFailure(cfg.CustomClaimsOnFailure)}}
 	var source port.CustomClaims
 	switch {
@@ -35,13 +37,43 @@ func newClaims(ctx context.Context, cfg config.Config, log *slog.Logger) (custom
 			<-ctx.Done()
 			query.Close()
 		})
+	case len(cfg.CustomClaims) > 0:
+		through, err := hasura.NewClaims(hasura.Options{URL: cfg.GraphQLURL, AdminSecret: cfg.HasuraAdminSecret, Client: tracing.Client("hasura")}, cfg.CustomClaims)
+		if err != nil {
+			return customClaims{}, err
+		}
+		source = through
+	case cfg.CustomClaimsHookURL != "":
+		hook, err := claims.NewHook(claims.HookOptions{
+			URL: cfg.CustomClaimsHookURL, Key: cfg.CustomClaimsHookSecret, Client: tracing.Client("claims-hook"), Clock: system.Clock{}, Random: system.Random{},
+		})
+		if err != nil {
+			return customClaims{}, err
+		}
+		source = hook
 	default:
 		made.policy = domain.CustomClaimsPolicy{}
 		return made, nil
 	}
-	made.policy.Defaults = domain.CustomClaims(cfg.CustomClaimsDefaults)
+	made.policy.Defaults = claimsDefaults(cfg)
 	made.source = claims.NewBounded(source, claims.Options{Timeout: cfg.CustomClaimsTimeout, Keep: cfg.CustomClaimsCache, Clock: system.Clock{}, Log: log})
 	return made, nil
+}
+
+// claimsDefaults are those of the configuration, of claims that paths lead to where there are paths; a list that has none is empty.
+func claimsDefaults(cfg config.Config) domain.CustomClaims {
+	if len(cfg.CustomClaims) == 0 {
+		return domain.CustomClaims(cfg.CustomClaimsDefaults)
+	}
+	defaults := domain.CustomClaims{}
+	for name, path := range cfg.CustomClaims {
+		if value := cfg.CustomClaimsDefaults[name]; value != nil {
+			defaults[name] = value
+		} else if path.IsList() {
+			defaults[name] = []any{}
+		}
+	}
+	return defaults
 }
 
 func openClaimsSQL(ctx context.Context, cfg config.Config, log *slog.Logger) (*claims.SQL, error) {

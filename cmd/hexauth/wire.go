@@ -111,7 +111,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 	if err := store.ProviderLinks().Ensure(ctx, providers.names()); err != nil {
 		return nil, err
 	}
-	custom, err := newClaims(ctx, cfg, log)
+	custom, err := newClaims(ctx, cfg, tracing, log)
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +149,11 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 	}
 	jobs = append(append(append(jobs, limitJobs...), providers.jobs...), custom.jobs...)
 	jobs = append(jobs, cleanUp(&usecase.DeleteExpired{Store: store, Clock: system.Clock{}, Batch: cleanUpBatch}, log), deliver(mail.delivery(store, log), log))
+	metadata, err := newMetadata(cfg, tracing, log)
+	if err != nil {
+		return nil, err
+	}
+	jobs = append(jobs, metadata...)
 	jobs = append(jobs, encryptSecrets(&usecase.EncryptTOTPSecrets{Store: store, Batch: cleanUpBatch}, log))
 	return &app{store: store, handler: handler, meter: meter, jobs: jobs}, nil
 }

@@ -61,7 +61,7 @@ func TestWire_LeavesNoPortNil(t *testing.T) {
 		require.NoError(t, err, name)
 		providers, err := newProviders(cfg, nil, log)
 		require.NoError(t, err, name)
-		custom, err := newClaims(t.Context(), cfg, log)
+		custom, err := newClaims(t.Context(), cfg, nil, log)
 		require.NoError(t, err, name)
 		mail, err := newMail(cfg, nil, log)
 		require.NoError(t, err, name)
