@@ -29,9 +29,12 @@ func (uc *VerifySignInMFATOTP) Do(ctx context.Context, in VerifySignInMFATOTPInp
 	if !in.Ticket.IsMFA() {
 		return Session{}, domain.InvalidTicket
 	}
-	ticket, err := uc.Store.Tickets().Attempt(ctx, in.Ticket.Hash(), uc.Sessions.Clock.Now())
+	ticket, err := uc.attempt(ctx, in.Ticket)
 	if err != nil {
 		return Session{}, ticketError(err)
+	}
+	if ticket.SessionID == "" { // a hasura-auth server's
+		ticket.SessionID = domain.SessionID(uc.Sessions.Random.UUID())
 	}
 	user, err := actingUser(ctx, uc.Store.Users(), uc.Policy, ticket.UserID)
 	if err != nil {
@@ -62,4 +65,16 @@ func (uc *VerifySignInMFATOTP) Do(ctx context.Context, in VerifySignInMFATOTPInp
 		return Session{}, err
 	}
 	return uc.Sessions.issue(ctx, o)
+}
+
+// attempt counts a code that is tried with the ticket. A ticket that a hasura-auth server left is taken over before. port.ErrNotFound.
+func (uc *VerifySignInMFATOTP) attempt(ctx context.Context, ticket domain.Ticket) (domain.TicketRecord, error) {
+	now := uc.Sessions.Clock.Now()
+	found, err := uc.Store.Tickets().Attempt(ctx, ticket.Hash(), now)
+	if errors.Is(err, port.ErrNotFound) {
+		if err = adopt(ctx, uc.Store, ticket, now); err == nil {
+			found, err = uc.Store.Tickets().Attempt(ctx, ticket.Hash(), now)
+		}
+	}
+	return found, err
 }

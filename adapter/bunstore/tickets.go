@@ -117,6 +117,9 @@ type legacyTicketRow struct {
 // Adopt implements port.Tickets.
 func (t tickets) Adopt(ctx context.Context, ticket domain.Ticket, now time.Time) error {
 	purpose, known := ticket.Purpose()
+	if ticket.IsMFA() {
+		purpose, known = domain.TicketMFATOTP, true
+	}
 	if !known {
 		return port.ErrNotFound
 	}

@@ -70,11 +70,14 @@ func wantEnded(t *testing.T, k *kit.Kit, token domain.RefreshToken) {
 }
 
 // parallel calls do fifty times at the same time and counts the errors, nil for successes, by code.
-func parallel(do func(i int) error) map[error]int {
+func parallel(do func(i int) error) map[error]int { return among(50, do) }
+
+// among calls do n times at the same time and counts the outcomes.
+func among(n int, do func(i int) error) map[error]int {
 	var callers sync.WaitGroup
 	var mu sync.Mutex
 	counts := map[error]int{}
-	for i := range 50 {
+	for i := range n {
 		callers.Go(func() {
 			err := do(i)
 			var code domain.Code
