@@ -244,7 +244,12 @@ func TestFinishAssertion_DemandsUserVerificationOnlyWhenTold(t *testing.T) {
 		require.NoError(t, err)
 		_, key, err := rp.FinishAssertion(state, d.get(t, options), known.find)
 		require.NoError(t, err)
-		require.True(t, key.UserVerified, "at registration")
+		require.False(t, key.UserVerified)
+		d.traits().unverified = false
+		_, key, err = asserts(t, rp, of, d, known)
+		require.NoError(t, err)
+		require.True(t, key.UserVerified)
+		d.traits().unverified = true
 	}
 }
 
@@ -275,7 +280,7 @@ func TestFinishAssertion_LearnsTheBackupFlagsOfATakenOverPasskey(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, key.BackupEligible)
 		require.True(t, key.BackedUp)
-		require.False(t, key.UserVerified)
+		require.True(t, key.UserVerified)
 	}
 }
 
