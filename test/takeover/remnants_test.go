@@ -391,7 +391,7 @@ func linkTo(provider, identity string) remnant {
 		return func(s *site) {
 			s.t.Helper()
 			// The address at the provider is another one, so that nothing but the link leads to the account.
-			query := s.through(provider, providers.Person{ID: identity, Email: "other." + provider + "@example.org", Attested: providers.Yes, Name: "Otto"})
+			query := s.through(provider, providers.Person{ID: identity, Email: "other." + provider + "@example.org", Attested: providers.Yes, Name: "Otto"}, nil)
 			require.Equal(s.t, id, s.brings(query).User.ID)
 		}
 	}}

@@ -30,6 +30,9 @@ import (
 const (
 	appURL = "https://app.example.com"
 	domain = "app.example.com"
+
+	// What happens in the background is looked for that often, that long; machines that run tests can be very busy.
+	waitStep, waitLimit = 20 * time.Millisecond, 30 * time.Second
 )
 
 // world is what surrounds the servers of one deployment, be they of hasura-auth or hexauth, and the configuration that is handed on.
@@ -101,7 +104,7 @@ func (g *gateway) code(t testing.TB, number string) (code string) {
 			}
 		}
 		return code != ""
-	}, 30*time.Second, 20*time.Millisecond)
+	}, waitLimit, waitStep)
 	return code
 }
 
@@ -273,12 +276,14 @@ func (s *site) brings(query url.Values) session {
 	return s.refresh(query.Get("refreshToken")).session()
 }
 
-// through signs in at a provider as somebody.
-func (s *site) through(provider string, person providers.Person) url.Values {
+// through signs in at a provider as somebody, and returns what the browser brings along to the app. wishes go into the query.
+func (s *site) through(provider string, person providers.Person, wishes url.Values) url.Values {
 	s.t.Helper()
 	p := s.world.providers[provider]
 	p.SignsIn(person)
-	away := s.get("/signin/provider/"+provider+"?redirectTo="+url.QueryEscape(appURL), "")
+	query := url.Values{"redirectTo": {appURL}}
+	maps.Copy(query, wishes)
+	away := s.get("/signin/provider/"+provider+"?"+query.Encode(), "")
 	require.Equal(s.t, http.StatusFound, away.status, away.body)
 	callback := p.Consent(s.t, away.header.Get("Location"))
 	cookie, _, _ := strings.Cut(away.header.Get("Set-Cookie"), ";")
