@@ -3,6 +3,9 @@ package kit
 import (
 	"context"
 	"crypto/rand"
+	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,11 +87,14 @@ const (
 // Password is the password of everybody who is signed up with SignUp.
 const Password = "correct horse battery"
 
+// memory is what a test gets that does not care where its data is: a database of its own that goes away with it.
+const memory = "sqlite://:memory:"
+
 // New wires the product. Each change is applied to the settings first.
 func New(t testing.TB, changes ...func(*Settings)) *Kit {
 	t.Helper()
 	s := Settings{
-		URL: "sqlite://:memory:", ClientURL: "https://app.example.com",
+		URL: memory, ClientURL: "https://app.example.com",
 		SignUp: domain.SignUpPolicy{
 			DefaultRole: "user", AllowedRoles: []domain.Role{"me", "user"}, DefaultLocale: "en", Locales: []string{"en", "de"},
 			AnonymousEnabled: true, AnonymousName: "Anonymous User",
@@ -117,24 +123,69 @@ func New(t testing.TB, changes ...func(*Settings)) *Kit {
 	return k
 }
 
-// OnBoth runs test on SQLite in memory and on PostgreSQL.
+// OnBoth runs test on SQLite and on PostgreSQL.
 func OnBoth(t *testing.T, test func(t *testing.T, on func(*Settings))) {
 	t.Run("SQLite", func(t *testing.T) { test(t, func(*Settings) {}) })
 	t.Run("PostgreSQL", func(t *testing.T) {
-		url := pgtest.Database(t)
+		url := pgtest.Copy(t, migrated)
 		test(t, func(s *Settings) { s.URL = url })
 	})
 }
 
 func openStore(t testing.TB, s Settings) *bunstore.Store {
-	store, err := bunstore.Open(context.Background(), s.URL, s.Store)
+	if s.URL == memory {
+		s.URL = migratedSQLite(t)
+	}
+	store, err := openMigrated(s.URL, s.Store)
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	db, dialect := store.Migrations()
-	_, err = migrations.Up(context.Background(), db, dialect, nil)
-	require.NoError(t, err)
 	require.NoError(t, store.Roles().Ensure(context.Background(), append(s.SignUp.AllowedRoles, s.SignUp.DefaultRole)))
 	return store
+}
+
+func openMigrated(url string, o bunstore.Options) (*bunstore.Store, error) {
+	store, err := bunstore.Open(context.Background(), url, o)
+	if err != nil {
+		return nil, err
+	}
+	db, dialect := store.Migrations()
+	if _, err := migrations.Up(context.Background(), db, dialect, nil); err != nil {
+		store.Close()
+		return nil, err
+	}
+	return store, nil
+}
+
+// migrated brings a new database up to date.
+func migrated(url string) error {
+	store, err := openMigrated(url, bunstore.Options{})
+	if err == nil {
+		store.Close()
+	}
+	return err
+}
+
+// emptySQLite is the file of a database with all migrations and nothing else. With the race detector on, migrating takes longer than
+// most tests, so they get copies.
+var emptySQLite = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "hexauth-kit")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "hexauth.db")
+	if err := migrated("sqlite://" + path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+func migratedSQLite(t testing.TB) string {
+	content, err := emptySQLite()
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "hexauth.db")
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	return "sqlite://" + path
 }
 
 func (k *Kit) wire() rest.UseCases {

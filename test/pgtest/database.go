@@ -31,8 +31,60 @@ func Database(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return create(t, server, "template0")
+}
+
+// prototype is the database that Copy copies; like shared one for all tests of the process.
+var prototype struct {
+	once sync.Once
+	name string
+	err  error
+}
+
+// Copy is Database with what prepare puts into it. prepare is called once a process, however many tests call Copy, and must leave
+// no connection open. Packages that use it have a TestMain with Main, which drops the original.
+func Copy(t testing.TB, prepare func(url string) error) string {
+	t.Helper()
+	server, err := serverURL(os.Getenv(Env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prototype.once.Do(func() {
+		prototype.name = "hexauth_prototype_" + randomHex()
+		prototype.err = execute(server, "CREATE DATABASE "+prototype.name+" TEMPLATE template0")
+		if prototype.err == nil {
+			prototype.err = prepare(inDatabase(server, prototype.name))
+		}
+	})
+	if prototype.err != nil {
+		t.Fatalf("prepare a test database: %v", prototype.err)
+	}
+	return create(t, server, prototype.name)
+}
+
+// dropPrototype removes what Copy has left.
+func dropPrototype() error {
+	if prototype.name == "" {
+		return nil
+	}
+	server, err := serverURL(os.Getenv(Env))
+	if err != nil {
+		return err
+	}
+	return execute(server, "DROP DATABASE IF EXISTS "+prototype.name+" WITH (FORCE)")
+}
+
+func inDatabase(server *url.URL, name string) string {
+	own := *server
+	own.Path = "/" + name
+	return own.String()
+}
+
+// create makes a database for one test.
+func create(t testing.TB, server *url.URL, template string) string {
+	t.Helper()
 	name := "hexauth_test_" + randomHex()
-	if err := execute(server, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
+	if err := execute(server, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
 		t.Fatalf("create a test database: %v", err)
 	}
 	t.Cleanup(func() {
@@ -40,15 +92,20 @@ func Database(t testing.TB) string {
 			t.Errorf("drop the test database: %v", err)
 		}
 	})
-	own := *server
-	own.Path = "/" + name
-	return own.String()
+	return inDatabase(server, name)
 }
 
 // Main is for a package's TestMain: it runs the tests with TEST_POSTGRES_URL set, on a cluster of the process where it was
 // not, and removes that cluster before it exits. Packages without it get the same from the guardian, a moment after exit.
 func Main(m *testing.M) {
-	os.Exit(runOn(m.Run))
+	os.Exit(runOn(func() int {
+		code := m.Run()
+		if err := dropPrototype(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return max(code, 1)
+		}
+		return code
+	}))
 }
 
 func runOn(tests func() int) int {

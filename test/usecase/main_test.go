@@ -1,0 +1,9 @@
+package usecase_test
+
+import (
+	"testing"
+
+	"github.com/hexauth/hexauth/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
