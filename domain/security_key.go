@@ -20,16 +20,12 @@ type SecurityKey struct {
 	Counter        uint32 // of signatures; 0 where the authenticator keeps none
 	Transports     []string
 	Nickname       string
-	UserVerified   bool // at registration; of a key that was just used, at that use
+	UserVerified   bool // at registration
 	BackupEligible bool
 	BackedUp       bool
-	CreatedAt      time.Time // zero: unknown, as of every key that a hasura-auth server has left
+	CreatedAt      time.Time
 	LastUsedAt     time.Time // zero: never
 }
-
-// MustVerify tells whether the key signs in only where its authenticator has verified the user. Those that a hasura-auth server has
-// left were registered without that demand, and some of them can't: they were good for their presence, and stay so.
-func (k SecurityKey) MustVerify() bool { return !k.CreatedAt.IsZero() }
 
 // CeremonyPurpose says what a WebAuthn ceremony is for. An answer to one is good for no other.
 type CeremonyPurpose string

@@ -39,7 +39,7 @@ type WebAuthn interface {
 	// Challenge returns the challenge that an answer, to either half, carries.
 	Challenge(answer []byte) (string, error)
 
-	// FinishAssertion returns the key that was used, with its new counter and flags, that of the user's verification included. find loads the owner of the handle in the
+	// FinishAssertion returns the key that was used, with its new counter and flags. find loads the owner of the handle in the
 	// answer, or of the state's user when the ceremony was begun for one. A counter that goes back is refused: then ErrKeyCopied
 	// stands beside domain.InvalidRequest, and user and key are returned all the same.
 	FinishAssertion(state string, answer []byte, find func(id domain.UserID) (KeyOwner, error)) (domain.UserID, domain.SecurityKey, error)

@@ -77,11 +77,8 @@ func (c Ceremonies) newKey(ceremony domain.Ceremony, answer []byte) (domain.Secu
 	return key, err
 }
 
-// prove checks the second half of an assertion, notes that the key was used, and returns whose it is. may has a say before anything
-// is noted, nil for none. InvalidRequest, and what may answers.
-func (c Ceremonies) prove(
-	ctx context.Context, purpose domain.CeremonyPurpose, bearer domain.UserID, answer []byte, may func(domain.User, domain.SecurityKey) error,
-) (domain.User, error) {
+// prove checks the second half of an assertion, notes that the key was used, and returns whose it is. InvalidRequest.
+func (c Ceremonies) prove(ctx context.Context, purpose domain.CeremonyPurpose, bearer domain.UserID, answer []byte) (domain.User, error) {
 	ceremony, err := c.take(ctx, purpose, bearer, answer)
 	if err != nil {
 		return domain.User{}, err
@@ -95,9 +92,6 @@ func (c Ceremonies) prove(
 	})
 	if errors.Is(err, port.ErrKeyCopied) {
 		c.Journal.SecurityKeyCopied(string(owner), string(key.ID))
-	}
-	if err == nil && may != nil {
-		err = may(user, key)
 	}
 	if err != nil {
 		return domain.User{}, err

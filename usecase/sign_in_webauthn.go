@@ -3,7 +3,6 @@ package usecase
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
@@ -21,8 +20,7 @@ type SignInWebauthn struct {
 // any passkey. Errors: DisabledEndpoint, InvalidEmailPassword (nobody has the address), InvalidRequest (the user has no key), those of
 // domain.SignInPolicy.MayAct.
 //
-// Where errors are concealed, every address is answered alike and at the same cost: with keys that are made up where there are none,
-// and with the demand that they verify their user even where one that a hasura-auth server has left can't.
+// Where errors are concealed, every address is answered alike and at the same cost: with keys that are made up where there are none.
 // The state of the account is told at the end, to whoever has the key.
 func (uc *SignInWebauthn) Do(ctx context.Context, email domain.Email) ([]byte, error) {
 	if err := uc.Ceremonies.allowed(); err != nil {
@@ -35,13 +33,7 @@ func (uc *SignInWebauthn) Do(ctx context.Context, email domain.Email) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	return uc.Ceremonies.ask(ctx, domain.CeremonySignIn, &owner, uc.Conceal || mustVerify(owner.Keys))
-}
-
-// mustVerify tells whether every key has to verify its user. Where one need not, the authenticator is asked to if it can, and who
-// finishes the sign-in looks at the key that was used.
-func mustVerify(keys []domain.SecurityKey) bool {
-	return !slices.ContainsFunc(keys, func(k domain.SecurityKey) bool { return !k.MustVerify() })
+	return uc.Ceremonies.ask(ctx, domain.CeremonySignIn, &owner, true)
 }
 
 func (uc *SignInWebauthn) owner(ctx context.Context, email domain.Email) (port.KeyOwner, error) {

@@ -24,7 +24,7 @@ func (uc *VerifyElevateWebauthn) Do(ctx context.Context, bearer domain.UserID, a
 	if _, err := actingUser(ctx, uc.Ceremonies.Store.Users(), uc.Policy, bearer); err != nil {
 		return Session{}, err
 	}
-	user, err := uc.Ceremonies.prove(ctx, domain.CeremonyElevate, bearer, answer, nil)
+	user, err := uc.Ceremonies.prove(ctx, domain.CeremonyElevate, bearer, answer)
 	if err != nil {
 		return Session{}, err
 	}

@@ -3,7 +3,6 @@ package usecase
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
@@ -17,12 +16,12 @@ type VerifySignInWebauthn struct {
 }
 
 // Do returns a new session. answer is what navigator.credentials.get gave, as JSON; the authenticator must have verified the user,
-// which makes the key two factors: no other is asked for. (The exception are keys that a hasura-auth server has left.) Errors: DisabledEndpoint, InvalidRequest, those of domain.SignInPolicy.MayAct.
+// which makes the key two factors: no other is asked for. Errors: DisabledEndpoint, InvalidRequest, those of domain.SignInPolicy.MayAct.
 func (uc *VerifySignInWebauthn) Do(ctx context.Context, answer []byte) (Session, error) {
 	if err := uc.Ceremonies.allowed(); err != nil {
 		return Session{}, err
 	}
-	user, err := uc.Ceremonies.prove(ctx, domain.CeremonySignIn, "", answer, uc.suffices)
+	user, err := uc.Ceremonies.prove(ctx, domain.CeremonySignIn, "", answer)
 	if err != nil {
 		return Session{}, err
 	}
@@ -37,13 +36,4 @@ func (uc *VerifySignInWebauthn) Do(ctx context.Context, answer []byte) (Session,
 		return Session{}, err
 	}
 	return *signedIn.Session, nil
-}
-
-// suffices answers InvalidRequest for a key that has proven no more than that it is there, unless that was enough when it came: then
-// it is one factor, and too little only where a second one is asked for after every first.
-func (uc *VerifySignInWebauthn) suffices(user domain.User, key domain.SecurityKey) error {
-	if !key.UserVerified && (key.MustVerify() || uc.Sessions.MFA.Asks(user, domain.ByPossession)) {
-		return fmt.Errorf("%w: the authenticator has not verified its user", domain.InvalidRequest)
-	}
-	return nil
 }

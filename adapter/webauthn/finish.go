@@ -111,7 +111,6 @@ func (rp *RelyingParty) validate(owner port.KeyOwner, session lib.SessionData, p
 	key.Counter = credential.Authenticator.SignCount
 	key.BackupEligible = credential.Flags.BackupEligible
 	key.BackedUp = credential.Flags.BackupState
-	key.UserVerified = parsed.Response.AuthenticatorData.Flags.HasUserVerified()
 	return key, nil
 }
 

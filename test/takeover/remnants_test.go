@@ -326,7 +326,7 @@ func keys() []remnant {
 		{"a security key that counts, and whose user handle is the user's id", withKeys, func(w *world) func(*site) {
 			user := w.peer.add(account{email: "mona@example.com", hash: hashed()})
 			key := authenticator.EdDSA(appURL, domain, "mona "+w.url)
-			key.Handle, key.Counter, key.Counts, key.Unverified = []byte(user), 8, true, true // a key without a PIN
+			key.Handle, key.Counter, key.Counts = []byte(user), 8, true
 			w.peer.securityKey(user, id(key), key.PublicKey(), 7, "usb,nfc", "blue")
 			return func(s *site) {
 				got := s.withKeyOf("mona@example.com", key)
