@@ -279,6 +279,9 @@ type Config struct {
 	// CaptchaSendAddress tells the provider who asks.
 	CaptchaSendAddress bool `env:"AUTH_CAPTCHA_SEND_ADDRESS" envDefault:"false" doc:"Tell the provider the address of the client."`
 
+	// AuditRetention is how long events are kept; 0: not at all.
+	AuditRetention time.Duration `env:"AUTH_AUDIT_RETENTION" group:"Audit log and webhooks" envDefault:"2160h" min:"0s" max:"87600h" doc:"How long the audit log in the database keeps an event, see audit.md. 0 keeps none and removes those that are there; the lines in the log stay."`
+
 	// MetricsAddr is the address, host:port, of /metrics; "" for none.
 	MetricsAddr string `env:"AUTH_METRICS_ADDR" group:"Observability" defaultText:"empty: no metrics" example:"127.0.0.1:9464" doc:"Address of a listener of its own that answers GET /metrics for Prometheus, see observability.md. Whoever reaches it can read it: keep it inside."`
 	// PprofAddr is the address, host:port, of Go's profiler; "" for none.

@@ -119,4 +119,5 @@ type AccountExport struct {
 	Grants       []OAuth2Grant
 	Tickets      []TicketRecord // that are still good
 	Messages     []QueuedMessage
+	Events       []Event // newest first
 }

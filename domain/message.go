@@ -13,6 +13,7 @@ const (
 	TemplateSignInOTP          Template = "signin-otp"
 	TemplateSignInPasswordless Template = "signin-passwordless"
 	TemplateSignInSMS          Template = "signin-passwordless-sms"
+	TemplateWebhook            Template = "webhook" // an event for a program
 )
 
 // Message is what somebody shall be told, before it is put into words. Link and Ticket are secrets.
@@ -20,13 +21,14 @@ type Message struct {
 	ID          string // a UUID; the same in every attempt to send it
 	Template    Template
 	Locale      string
-	To          string // an e-mail address or, for TemplateSignInSMS, a phone number in E.164
+	To          string // an e-mail address; for TemplateSignInSMS a phone number in E.164, for TemplateWebhook a URL
 	DisplayName string
 	Email       string // the account's address
 	NewEmail    string // TemplateEmailConfirmChange: the address it shall become
 	Link        string // "" where the message has none
 	Ticket      string // the ticket in the link, or the code to type
 	RedirectTo  string
+	Event       *Event // TemplateWebhook: what is to be told; To is the URL
 }
 
 // Mail is a message in words.
@@ -71,6 +73,9 @@ const (
 
 // IsSMS tells whether the message is a code by SMS.
 func (m Message) IsSMS() bool { return m.Template == TemplateSignInSMS }
+
+// IsWebhook tells whether the message is an event for a program.
+func (m Message) IsWebhook() bool { return m.Template == TemplateWebhook }
 
 // Over tells whether an attempt at an SMS would be one too many: its code is about to expire, or a gateway that seems to fail has
 // been asked often enough. Nobody shall pay for ten copies of a message.

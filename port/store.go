@@ -20,6 +20,7 @@ type Repos interface {
 	Outbox() Outbox
 	PersonalAccessTokens() PersonalAccessTokens
 	Administration() Administration
+	Events() Events
 	MFASecrets() MFASecrets
 	SecurityKeys() SecurityKeys
 	Ceremonies() Ceremonies
@@ -48,6 +49,7 @@ type NewUser struct {
 	Ticket  *domain.TicketRecord
 	OTP     *domain.OTPRecord
 	Message *domain.Message
+	Noted   Noted
 }
 
 // Users keeps accounts and their roles.

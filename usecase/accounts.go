@@ -27,7 +27,7 @@ func actingUser(ctx context.Context, users port.Users, policy domain.SignInPolic
 // is its owner, and whoever made the account may have been somebody else: what they set is removed, so that nobody keeps a way
 // into an account that they made for another's address. The owner has lost nothing by it: the account could not be used before.
 // port.ErrNotFound: the account is gone or has another address.
-func claim(ctx context.Context, repos port.Repos, policy domain.SignInPolicy, id domain.UserID, email domain.Email) error {
+func claim(ctx context.Context, repos *change, policy domain.SignInPolicy, id domain.UserID, email domain.Email) error {
 	user, err := repos.Users().ByID(ctx, id)
 	if err != nil {
 		return err
@@ -36,6 +36,10 @@ func claim(ctx context.Context, repos port.Repos, policy domain.SignInPolicy, id
 		if err := repos.Users().Claim(ctx, id); err != nil {
 			return err
 		}
+		repos.note(ctx, domain.Event{Kind: domain.UserClaimed, UserID: id})
+	}
+	if !user.EmailVerified {
+		repos.note(ctx, domain.Event{Kind: domain.EmailVerified, UserID: id})
 	}
 	return repos.Users().MarkEmailVerified(ctx, id, email)
 }
@@ -104,7 +108,7 @@ func (e Enrolment) create(ctx context.Context, account port.NewUser, redirectTo,
 }
 
 func (e Enrolment) insert(ctx context.Context, account port.NewUser) error {
-	err := e.Store.Users().Insert(ctx, account)
+	err := e.Sessions.Audit.create(ctx, e.Store.Users(), account, domain.ActorUser)
 	if errors.Is(err, port.ErrTaken) {
 		return domain.EmailAlreadyInUse
 	}
@@ -194,7 +198,7 @@ func (p ProviderSignIn) enter(ctx context.Context, a arrival) (got admission, er
 		return admission{}, fmt.Errorf("%w: the provider's id of the user is empty or too long", domain.OAuthProfileFetchFailed)
 	}
 	for range enterAttempts {
-		err = p.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) (err error) {
+		err = p.Sessions.Audit.change(ctx, p.Store, func(ctx context.Context, repos *change) (err error) {
 			got, err = p.admit(ctx, repos, a)
 			return err
 		})
@@ -211,7 +215,7 @@ func (p ProviderSignIn) enter(ctx context.Context, a arrival) (got admission, er
 	return got, got.refusal
 }
 
-func (p ProviderSignIn) admit(ctx context.Context, repos port.Repos, a arrival) (admission, error) {
+func (p ProviderSignIn) admit(ctx context.Context, repos *change, a arrival) (admission, error) {
 	user, err := repos.ProviderLinks().Owner(ctx, a.identity)
 	if err == nil {
 		return p.admitOwner(ctx, repos, user, a)
@@ -244,7 +248,7 @@ func (p ProviderSignIn) admitOwner(ctx context.Context, repos port.Repos, user d
 }
 
 // admitByEmail links the identity to the user who has its address, and lets the user in.
-func (p ProviderSignIn) admitByEmail(ctx context.Context, repos port.Repos, user domain.User, a arrival) (admission, error) {
+func (p ProviderSignIn) admitByEmail(ctx context.Context, repos *change, user domain.User, a arrival) (admission, error) {
 	if a.flow == domain.ProviderSignUp {
 		return admission{}, domain.EmailAlreadyInUse
 	}
@@ -261,6 +265,7 @@ func (p ProviderSignIn) admitByEmail(ctx context.Context, repos port.Repos, user
 			return admission{}, err
 		}
 		verified.PasswordHash, verified.ActiveMFA = "", domain.NoMFA
+		repos.note(ctx, domain.Event{Kind: domain.UserClaimed, UserID: user.ID})
 	}
 	// The link before the user: who comes in with a link locks them in that order.
 	if err := repos.ProviderLinks().Add(ctx, p.link(user.ID, a)); err != nil {
@@ -269,12 +274,13 @@ func (p ProviderSignIn) admitByEmail(ctx context.Context, repos port.Repos, user
 	if err := repos.Users().MarkEmailVerified(ctx, user.ID, a.identity.Email); err != nil {
 		return admission{}, overtaken(err)
 	}
+	repos.note(ctx, domain.Event{Kind: domain.ProviderLinked, UserID: user.ID, Target: a.identity.Provider})
 	return p.begin(ctx, repos, verified, a)
 }
 
 // create makes an account. Where addresses must be verified and the provider does not attest this one, its owner has to answer a
 // mail first.
-func (p ProviderSignIn) create(ctx context.Context, repos port.Repos, a arrival) (admission, error) {
+func (p ProviderSignIn) create(ctx context.Context, repos *change, a arrival) (admission, error) {
 	profile, err := p.profile(a)
 	if err != nil {
 		return admission{}, err
@@ -283,6 +289,7 @@ func (p ProviderSignIn) create(ctx context.Context, repos port.Repos, a arrival)
 	user.CreatedAt = p.Sessions.Clock.Now()
 	link := p.link(user.ID, a)
 	account := port.NewUser{User: user, Link: &link}
+	repos.note(ctx, createdEvent(account, domain.ActorUser))
 	switch {
 	case user.Disabled:
 		return admission{refusal: domain.DisabledUser}, repos.Users().Insert(ctx, account)
@@ -347,7 +354,10 @@ func (p ProviderSignIn) connect(ctx context.Context, bearer domain.UserID, a arr
 	if err != nil {
 		return err
 	}
-	err = p.Store.ProviderLinks().Add(ctx, p.link(user.ID, a))
+	err = p.Sessions.Audit.change(ctx, p.Store, func(ctx context.Context, repos *change) error {
+		repos.note(ctx, domain.Event{Kind: domain.ProviderLinked, UserID: user.ID, Target: a.identity.Provider})
+		return repos.ProviderLinks().Add(ctx, p.link(user.ID, a))
+	})
 	switch {
 	case errors.Is(err, port.ErrTaken):
 		return domain.ProviderAccountAlreadyLinked
@@ -386,6 +396,14 @@ func unknownProvider(known bool) error {
 
 // IDTokens are those whose id tokens are accepted, by name.
 type IDTokens map[string]port.IDTokens
+
+// known returns the name of a provider, "" for whatever else somebody typed.
+func (t IDTokens) known(name string) string {
+	if _, found := t[name]; !found {
+		return ""
+	}
+	return name
+}
 
 // identity verifies a token. Errors: DisabledEndpoint (no audience is configured), SchemaValidation (nobody issues id tokens under
 // that name), InvalidRequest, Unavailable.

@@ -45,10 +45,11 @@ func (uc *AdminCreateUser) Do(ctx context.Context, in AdminCreateUserInput) (acc
 			return domain.Account{}, err
 		}
 	}
-	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+	err = uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
 		if err := repos.Roles().Ensure(ctx, user.Roles); err != nil {
 			return err
 		}
+		repos.note(ctx, byAdministrator(domain.UserCreated, user.ID))
 		if err := repos.Users().Insert(ctx, port.NewUser{User: user}); err != nil {
 			return err
 		}

@@ -16,5 +16,8 @@ func (uc *AdminDeleteUser) Do(ctx context.Context, ref domain.UserRef) error {
 	if err != nil {
 		return err
 	}
-	return notFound(uc.Store.Administration().Delete(ctx, account.ID))
+	return notFound(uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
+		repos.note(ctx, byAdministrator(domain.UserDeleted, account.ID))
+		return repos.Administration().Delete(ctx, account.ID)
+	}))
 }

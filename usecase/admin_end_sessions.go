@@ -26,7 +26,12 @@ func (uc *AdminEndSessions) Do(ctx context.Context, in AdminEndSessionsInput) er
 		return err
 	}
 	if in.Session != "" {
-		return notFound(uc.Store.Sessions().EndOwn(ctx, account.ID, in.Session))
+		return notFound(uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
+			event := byAdministrator(domain.SessionEnded, account.ID)
+			event.SessionID = in.Session
+			repos.note(ctx, event)
+			return repos.Sessions().EndOwn(ctx, account.ID, in.Session)
+		}))
 	}
 	if in.Tokens {
 		if err := uc.removeTokens(ctx, account.ID); err != nil {
@@ -37,12 +42,15 @@ func (uc *AdminEndSessions) Do(ctx context.Context, in AdminEndSessionsInput) er
 }
 
 func (uc *AdminEndSessions) removeTokens(ctx context.Context, id domain.UserID) error {
-	return uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+	return uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
 		tokens, err := repos.PersonalAccessTokens().List(ctx, id)
 		for _, token := range tokens {
 			if err := repos.PersonalAccessTokens().Remove(ctx, id, token.ID); err != nil && !errors.Is(err, port.ErrNotFound) {
 				return err
 			}
+			event := byAdministrator(domain.PATRemoved, id)
+			event.Target = token.ID
+			repos.note(ctx, event)
 		}
 		return err
 	})

@@ -28,7 +28,11 @@ func (uc *AdminSetPassword) Do(ctx context.Context, ref domain.UserRef, password
 	if err != nil {
 		return err
 	}
-	if err := uc.Store.Users().SetPasswordHash(ctx, account.ID, hash); err != nil {
+	err = uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
+		repos.note(ctx, byAdministrator(domain.PasswordChanged, account.ID))
+		return repos.Users().SetPasswordHash(ctx, account.ID, hash)
+	})
+	if err != nil {
 		return notFound(err)
 	}
 	return uc.endSessions(ctx, account.ID)

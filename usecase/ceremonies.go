@@ -18,6 +18,7 @@ type Ceremonies struct {
 	WebAuthn port.WebAuthn
 	Clock    port.Clock
 	Journal  port.Journal
+	Audit    Audit
 }
 
 // allowed answers DisabledEndpoint where WebAuthn is switched off.
@@ -92,6 +93,7 @@ func (c Ceremonies) prove(ctx context.Context, purpose domain.CeremonyPurpose, b
 	})
 	if errors.Is(err, port.ErrKeyCopied) {
 		c.Journal.SecurityKeyCopied(string(owner), string(key.ID))
+		c.Audit.happened(ctx, domain.Event{Kind: domain.SecurityKeyCopied, Actor: domain.ActorClient, UserID: owner, Target: string(key.ID)})
 	}
 	if err != nil {
 		return domain.User{}, err

@@ -14,6 +14,7 @@ type ChangeUserEmail struct {
 	Tickets Tickets
 	SignUp  domain.SignUpPolicy
 	Policy  domain.SignInPolicy
+	Audit   Audit
 }
 
 // ChangeUserEmailInput is who wants which address.
@@ -42,7 +43,8 @@ func (uc *ChangeUserEmail) Do(ctx context.Context, in ChangeUserEmailInput) erro
 	case !errors.Is(err, port.ErrNotFound):
 		return err
 	}
-	return uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+	return uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
+		repos.note(ctx, domain.Event{Kind: domain.EmailChangeRequested, UserID: user.ID})
 		if err := repos.Users().AnnounceEmail(ctx, user.ID, in.Email); err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ type ChangeUserPassword struct {
 	Checks    PasswordChecks
 	Clock     port.Clock
 	Policy    domain.SignInPolicy
+	Audit     Audit
 }
 
 // ChangeUserPasswordInput is a new password and whose it shall be. A bearer wins over a ticket.
@@ -43,7 +44,12 @@ func (uc *ChangeUserPassword) Do(ctx context.Context, in ChangeUserPasswordInput
 	if err != nil {
 		return err
 	}
-	return uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+	event := domain.Event{Kind: domain.PasswordChanged, UserID: ticket.UserID, SessionID: in.Session}
+	if in.Bearer == "" {
+		event.Kind, event.SessionID = domain.PasswordReset, ""
+	}
+	return uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
+		repos.note(ctx, event)
 		if in.Bearer == "" {
 			if _, err := repos.Tickets().Consume(ctx, in.Ticket.Hash(), uc.Clock.Now()); err != nil {
 				return ticketError(err)

@@ -15,6 +15,7 @@ type CreatePAT struct {
 	Random port.Random
 	SignIn domain.SignInPolicy
 	Policy domain.PATPolicy
+	Audit  Audit
 }
 
 // CreatePATInput is what the token shall be.
@@ -36,7 +37,10 @@ func (uc *CreatePAT) Do(ctx context.Context, in CreatePATInput) (id, token strin
 		return "", "", err
 	}
 	id, token = uc.Random.UUID(), uc.Random.UUID()
-	return id, token, uc.Store.PersonalAccessTokens().Add(ctx, domain.PersonalAccessToken{
-		ID: id, UserID: user.ID, TokenHash: domain.RefreshToken(token).Hash(), Metadata: in.Metadata, CreatedAt: now, ExpiresAt: in.ExpiresAt.UTC(),
+	return id, token, uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
+		repos.note(ctx, domain.Event{Kind: domain.PATCreated, UserID: user.ID, Target: id})
+		return repos.PersonalAccessTokens().Add(ctx, domain.PersonalAccessToken{
+			ID: id, UserID: user.ID, TokenHash: domain.RefreshToken(token).Hash(), Metadata: in.Metadata, CreatedAt: now, ExpiresAt: in.ExpiresAt.UTC(),
+		})
 	})
 }

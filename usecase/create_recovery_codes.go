@@ -24,7 +24,8 @@ type CreateRecoveryCodesInput struct {
 
 // Do returns new codes, which are shown once; earlier ones stop working. Errors: those of domain.SignInPolicy.MayAct, DisabledMFATOTP,
 // ElevatedClaimRequired (neither proof is there), NoTOTPSecret, TooManyRequests, InvalidTOTP.
-func (uc *CreateRecoveryCodes) Do(ctx context.Context, in CreateRecoveryCodesInput) ([]domain.RecoveryCode, error) {
+func (uc *CreateRecoveryCodes) Do(ctx context.Context, in CreateRecoveryCodesInput) (_ []domain.RecoveryCode, err error) {
+	defer func() { uc.Factor.Audit.wrongCode(ctx, in.Bearer.Subject, err) }()
 	user, err := actingUser(ctx, uc.Store.Users(), uc.Policy, in.Bearer.Subject)
 	switch {
 	case err != nil:
@@ -47,12 +48,13 @@ func (uc *CreateRecoveryCodes) Do(ctx context.Context, in CreateRecoveryCodesInp
 		codes[i] = domain.NewRecoveryCode(uc.Random.Nonce())
 		hashes[i] = uc.Factor.Key.Hash(user.ID, codes[i])
 	}
-	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+	err = uc.Factor.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
 		if given != nil {
-			if err := given.use(ctx, repos.MFASecrets()); err != nil {
+			if err := given.use(ctx, repos); err != nil {
 				return err
 			}
 		}
+		repos.note(ctx, domain.Event{Kind: domain.RecoveryCodesCreated, UserID: user.ID})
 		return repos.MFASecrets().ReplaceRecoveryCodes(ctx, user.ID, hashes)
 	})
 	if errors.Is(err, port.ErrNotFound) {

@@ -16,6 +16,7 @@ type DeanonymizeUser struct {
 	Tickets      Tickets
 	SignUp       domain.SignUpPolicy
 	Passwordless bool // AUTH_EMAIL_PASSWORDLESS_ENABLED
+	Audit        Audit
 }
 
 // DeanonymizeUserInput is what the account shall become.
@@ -49,7 +50,8 @@ func (uc *DeanonymizeUser) Do(ctx context.Context, in DeanonymizeUserInput) erro
 	}
 	user := uc.SignUp.WithEmail(current.ID, in.Email, hash, profile)
 	user.CreatedAt = uc.Tickets.Clock.Now() // of the new roles
-	return uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+	return uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
+		repos.note(ctx, domain.Event{Kind: domain.UserDeanonymized, UserID: user.ID})
 		return uc.change(ctx, repos, user, in, profile.RedirectTo)
 	})
 }

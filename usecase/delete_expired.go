@@ -9,11 +9,13 @@ import (
 )
 
 // DeleteExpired removes what has expired: refresh tokens, personal access tokens, tickets, codes, counts of SMS, ceremonies, states of provider
-// sign-ins, and messages that were given up long ago. Any number of instances may run it.
+// sign-ins, messages that were given up long ago, and events of the audit log. Any number of instances may run it.
 type DeleteExpired struct {
 	Store port.Store
 	Clock port.Clock
 	Batch int // rows a statement removes at most
+
+	KeepEvents time.Duration // in the audit log
 }
 
 // Do works in batches, so that no statement takes long, and says how many rows it removed.
@@ -28,7 +30,7 @@ func (uc *DeleteExpired) Do(ctx context.Context) (int, error) {
 		{now, uc.Store.Sessions()}, {now, uc.Store.Tickets()}, {now, uc.Store.OTPs()}, {now, uc.Store.PKCECodes()},
 		{now, uc.Store.Ceremonies()}, {now, uc.Store.SMSCounts()},
 		{now, uc.Store.ProviderStates()},
-		{now.Add(-domain.ParkedFor), uc.Store.Outbox()},
+		{now.Add(-domain.ParkedFor), uc.Store.Outbox()}, {now.Add(-uc.KeepEvents), uc.Store.Events()},
 	} {
 		for {
 			deleted, err := expiring.repository.DeleteExpired(ctx, expiring.before, uc.Batch)

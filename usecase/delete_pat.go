@@ -12,6 +12,7 @@ import (
 type DeletePAT struct {
 	Store  port.Store
 	Policy domain.SignInPolicy
+	Audit  Audit
 }
 
 // Do removes one of the bearer's tokens. Errors: NotFound, those of domain.SignInPolicy.MayAct.
@@ -20,7 +21,10 @@ func (uc *DeletePAT) Do(ctx context.Context, bearer domain.UserID, id string) er
 	if err != nil {
 		return err
 	}
-	err = uc.Store.PersonalAccessTokens().Remove(ctx, user.ID, id)
+	err = uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
+		repos.note(ctx, domain.Event{Kind: domain.PATRemoved, UserID: user.ID, Target: id})
+		return repos.PersonalAccessTokens().Remove(ctx, user.ID, id)
+	})
 	if errors.Is(err, port.ErrNotFound) {
 		return domain.NotFound
 	}

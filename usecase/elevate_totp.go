@@ -18,7 +18,8 @@ type ElevateTOTP struct {
 
 // Do returns a new session, beside the one that the bearer has, whose access token is elevated. Errors: those of
 // domain.SignInPolicy.MayAct, DisabledMFATOTP, NoTOTPSecret, TooManyRequests, InvalidTOTP.
-func (uc *ElevateTOTP) Do(ctx context.Context, bearer domain.UserID, code string) (Session, error) {
+func (uc *ElevateTOTP) Do(ctx context.Context, bearer domain.UserID, code string) (session Session, err error) {
+	defer func() { uc.Sessions.Audit.elevated(ctx, bearer, domain.MethodTOTP, session, err) }()
 	user, err := actingUser(ctx, uc.Store.Users(), uc.Policy, bearer)
 	if err != nil {
 		return Session{}, err
@@ -31,8 +32,8 @@ func (uc *ElevateTOTP) Do(ctx context.Context, bearer domain.UserID, code string
 		return Session{}, err
 	}
 	var o opened
-	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
-		if err := proof.use(ctx, repos.MFASecrets()); err != nil {
+	err = uc.Sessions.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
+		if err := proof.use(ctx, repos); err != nil {
 			return err
 		}
 		o, err = uc.Sessions.start(ctx, repos.Sessions(), user, uc.Sessions.newID())

@@ -8,9 +8,12 @@ import (
 )
 
 // EndOtherSessions signs a user out everywhere but here.
-type EndOtherSessions struct{ Store port.Store }
+type EndOtherSessions struct {
+	Store port.Store
+	Audit Audit
+}
 
 // Do ends all of the bearer's sessions but current; all of them when the access token does not name its session.
 func (uc *EndOtherSessions) Do(ctx context.Context, bearer domain.UserID, current domain.SessionID) error {
-	return uc.Store.Sessions().EndAllBut(ctx, bearer, current)
+	return uc.Audit.endAllBut(ctx, uc.Store, bearer, current)
 }

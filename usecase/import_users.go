@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"strconv"
 
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
@@ -23,6 +24,7 @@ type ImportUsers struct {
 	Policy  domain.SignUpPolicy
 	Key     domain.ImportKey
 	Batch   int // users created in one transaction
+	Audit   Audit
 }
 
 // ImportUsersInput says what to import and how.
@@ -168,7 +170,7 @@ func (uc *ImportUsers) attempt(ctx context.Context, batch []importing, dryRun bo
 			providers = append(providers, link.Identity.Provider)
 		}
 	}
-	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+	err = uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
 		if err := repos.Roles().Ensure(ctx, unique(roles)); err != nil {
 			return err
 		}
@@ -179,6 +181,9 @@ func (uc *ImportUsers) attempt(ctx context.Context, batch []importing, dryRun bo
 		}
 		if created, err = repos.Administration().Import(ctx, users); err == nil && dryRun {
 			err = errUndo
+		}
+		if created > 0 {
+			repos.note(ctx, domain.Event{Kind: domain.UsersImported, Actor: domain.ActorAdministrator, Target: strconv.Itoa(created)})
 		}
 		return err
 	})

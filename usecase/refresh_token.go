@@ -107,13 +107,21 @@ func (uc *RefreshToken) judge(ctx context.Context, token domain.RefreshToken, tr
 		}
 	}
 	for _, session := range reused {
-		if err := uc.Store.Sessions().End(ctx, session.ID); err != nil {
+		if err := uc.endReused(ctx, session); err != nil {
 			return Session{}, domain.RefreshReused, err
 		}
 		outcome = domain.RefreshReused
 		uc.Journal.RefreshTokenReused(string(session.UserID), string(session.ID))
 	}
 	return Session{}, outcome, domain.InvalidRefreshToken
+}
+
+// endReused ends a session whose token somebody has a copy of.
+func (uc *RefreshToken) endReused(ctx context.Context, session domain.Session) error {
+	return uc.Sessions.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
+		repos.note(ctx, domain.Event{Kind: domain.RefreshTokenReused, Actor: domain.ActorClient, UserID: session.UserID, SessionID: session.ID})
+		return repos.Sessions().End(ctx, session.ID)
+	})
 }
 
 // repeat answers once more what the first caller with the same token was answered.

@@ -26,7 +26,8 @@ func (uc *RemoveSecurityKey) Do(ctx context.Context, bearer domain.UserID, id do
 	if err != nil {
 		return err
 	}
-	err = uc.Ceremonies.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+	err = uc.Ceremonies.Audit.change(ctx, uc.Ceremonies.Store, func(ctx context.Context, repos *change) error {
+		repos.note(ctx, domain.Event{Kind: domain.SecurityKeyRemoved, UserID: user.ID, Target: string(id)})
 		before, err := repos.Users().WaysIn(ctx, user.ID)
 		if err != nil {
 			return err

@@ -31,7 +31,12 @@ func (uc *RenameSecurityKey) Do(ctx context.Context, in RenameSecurityKeyInput) 
 	if err != nil {
 		return domain.SecurityKey{}, err
 	}
-	key, err := uc.Ceremonies.Store.SecurityKeys().Rename(ctx, user.ID, in.ID, in.Nickname)
+	var key domain.SecurityKey
+	err = uc.Ceremonies.Audit.change(ctx, uc.Ceremonies.Store, func(ctx context.Context, repos *change) error {
+		repos.note(ctx, domain.Event{Kind: domain.SecurityKeyRenamed, UserID: user.ID, Target: string(in.ID)})
+		key, err = repos.SecurityKeys().Rename(ctx, user.ID, in.ID, in.Nickname)
+		return err
+	})
 	if errors.Is(err, port.ErrNotFound) {
 		return domain.SecurityKey{}, domain.NotFound
 	}

@@ -11,7 +11,8 @@ import (
 // RotateSigningKey adds a key that takes over the signing of access tokens. Tokens of the old one stay good: it is published
 // until the last of them has expired.
 type RotateSigningKey struct {
-	Keys      port.SigningKeys
+	Store     port.Store
+	Audit     Audit
 	Maker     port.KeyMaker
 	Clock     port.Clock
 	Algorithm string
@@ -20,7 +21,7 @@ type RotateSigningKey struct {
 // Do returns the new key. It is published at once and signs after delay, so that everybody who caches keys has it by then.
 // port.ErrTaken: another rotation happened at the same time.
 func (uc *RotateSigningKey) Do(ctx context.Context, delay time.Duration) (domain.SigningKey, error) {
-	keys, err := uc.Keys.List(ctx)
+	keys, err := uc.Store.SigningKeys().List(ctx)
 	if err != nil {
 		return domain.SigningKey{}, err
 	}
@@ -34,5 +35,8 @@ func (uc *RotateSigningKey) Do(ctx context.Context, delay time.Duration) (domain
 	}
 	key.CreatedAt = uc.Clock.Now()
 	key.ActivateAt = key.CreatedAt.Add(delay)
-	return key, uc.Keys.Add(ctx, key)
+	return key, uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
+		repos.note(ctx, domain.Event{Kind: domain.SigningKeyRotated, Actor: domain.ActorAdministrator, Target: key.ID})
+		return repos.SigningKeys().Add(ctx, key)
+	})
 }

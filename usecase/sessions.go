@@ -33,6 +33,7 @@ type Sessions struct {
 	Policy domain.SessionPolicy
 	MFA    domain.MFAPolicy
 	Key    domain.RefreshTokenKey
+	Audit  Audit
 
 	CustomClaims port.CustomClaims
 	ClaimsPolicy domain.CustomClaimsPolicy
@@ -186,6 +187,7 @@ type SecondFactor struct {
 	TOTP  port.TOTP
 	Clock port.Clock
 	Key   domain.RecoveryKey
+	Audit Audit
 }
 
 // proof is a code that is right, or may be, and is not used up yet.
@@ -220,11 +222,12 @@ func (f SecondFactor) check(ctx context.Context, user domain.UserID, code string
 }
 
 // use uses a code up: of concurrent uses of one code, or of codes of one time step, one succeeds. InvalidTOTP.
-func (p proof) use(ctx context.Context, secrets port.MFASecrets) (err error) {
+func (p proof) use(ctx context.Context, repos *change) (err error) {
 	if p.recovery != "" {
-		err = secrets.ConsumeRecoveryCode(ctx, p.user, p.recovery)
+		repos.note(ctx, domain.Event{Kind: domain.RecoveryCodeUsed, UserID: p.user})
+		err = repos.MFASecrets().ConsumeRecoveryCode(ctx, p.user, p.recovery)
 	} else {
-		err = secrets.AcceptTOTP(ctx, p.user, p.step)
+		err = repos.MFASecrets().AcceptTOTP(ctx, p.user, p.step)
 	}
 	if errors.Is(err, port.ErrNotFound) {
 		return domain.InvalidTOTP

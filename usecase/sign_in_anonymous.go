@@ -27,7 +27,7 @@ func (uc *SignInAnonymous) Do(ctx context.Context, options domain.SignUpOptions)
 	user := uc.Policy.Anonymous(domain.UserID(uc.Random.UUID()), options)
 	user.CreatedAt = uc.Sessions.Clock.Now()
 	o, record := uc.Sessions.prepare(ctx, user)
-	if err := uc.Store.Users().Insert(ctx, port.NewUser{User: user, Session: &record}); err != nil {
+	if err := uc.Sessions.Audit.create(ctx, uc.Store.Users(), port.NewUser{User: user, Session: &record}, domain.ActorUser); err != nil {
 		return Session{}, err
 	}
 	return uc.Sessions.issue(ctx, o)

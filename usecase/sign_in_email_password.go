@@ -24,10 +24,12 @@ type SignInEmailPasswordInput struct {
 
 // Do returns a new session, or the ticket for the second step. An unknown address, an account without a password and a wrong password cost one hash each and are
 // all InvalidEmailPassword; the state of the account (DisabledUser, UnverifiedUser) is told only to who knows the password.
-func (uc *SignInEmailPassword) Do(ctx context.Context, in SignInEmailPasswordInput) (SignedIn, error) {
-	signedIn, err := uc.attempt(ctx, in)
+func (uc *SignInEmailPassword) Do(ctx context.Context, in SignInEmailPasswordInput) (signedIn SignedIn, err error) {
+	try := uc.Sessions.Audit.signIn(domain.MethodPassword)
+	defer func() { try.ended(ctx, signedIn, err) }()
+	signedIn, err = uc.attempt(ctx, in, try)
 	if errors.Is(err, port.ErrNotFound) { // the account changed while the password was looked at: look again
-		signedIn, err = uc.attempt(ctx, in)
+		signedIn, err = uc.attempt(ctx, in, try)
 	}
 	if errors.Is(err, port.ErrNotFound) {
 		return SignedIn{}, domain.InvalidEmailPassword
@@ -35,11 +37,12 @@ func (uc *SignInEmailPassword) Do(ctx context.Context, in SignInEmailPasswordInp
 	return signedIn, err
 }
 
-func (uc *SignInEmailPassword) attempt(ctx context.Context, in SignInEmailPasswordInput) (SignedIn, error) {
+func (uc *SignInEmailPassword) attempt(ctx context.Context, in SignInEmailPasswordInput, try *signInTry) (SignedIn, error) {
 	user, err := uc.Store.Users().ByEmail(ctx, in.Email)
 	if err != nil && !errors.Is(err, port.ErrNotFound) {
 		return SignedIn{}, err
 	}
+	try.user = user.ID
 	ok, rehash, err := uc.Passwords.Verify(ctx, user.PasswordHash, in.Password)
 	if err != nil {
 		return SignedIn{}, err

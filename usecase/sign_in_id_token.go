@@ -26,7 +26,10 @@ func (uc *SignInIDToken) Do(ctx context.Context, in SignInIDTokenInput) (SignedI
 }
 
 // byIDToken is what signing in and up with an id token share.
-func (p ProviderSignIn) byIDToken(ctx context.Context, flow domain.ProviderFlow, tokens IDTokens, in SignInIDTokenInput) (SignedIn, error) {
+func (p ProviderSignIn) byIDToken(ctx context.Context, flow domain.ProviderFlow, tokens IDTokens, in SignInIDTokenInput) (signedIn SignedIn, err error) {
+	try := p.Sessions.Audit.signIn(domain.MethodIDToken)
+	try.target = tokens.known(in.Provider)
+	defer func() { try.ended(ctx, signedIn, err) }()
 	identity, err := tokens.identity(ctx, in.IDTokenInput)
 	if err != nil {
 		return SignedIn{}, err

@@ -46,6 +46,7 @@ func (uc *SignInPasswordlessSMS) Do(ctx context.Context, in SMSSignInInput) erro
 type SMSSignIn struct {
 	Store        port.Store
 	Random       port.Random
+	Audit        Audit
 	Numbers      port.PhoneNumbers
 	Journal      port.Journal
 	Dispatch     Dispatch
@@ -135,7 +136,7 @@ func (s SMSSignIn) newcomer(ctx context.Context, r smsRequest) (smsRequest, erro
 	r.user, r.isNew = s.SignUp.WithPhone(domain.UserID(s.Random.UUID()), r.number, r.profile), true
 	r.user.CreatedAt = s.Tickets.Clock.Now()
 	if r.user.Disabled {
-		if err := s.Store.Users().Insert(ctx, port.NewUser{User: r.user}); err != nil && !errors.Is(err, port.ErrTaken) {
+		if err := s.Audit.create(ctx, s.Store.Users(), port.NewUser{User: r.user}, domain.ActorClient); err != nil && !errors.Is(err, port.ErrTaken) {
 			return r, err
 		}
 		return r, domain.DisabledUser
@@ -168,7 +169,7 @@ func (s SMSSignIn) handOver(ctx context.Context, r smsRequest) error {
 		return err
 	}
 	if r.isNew {
-		err := s.Store.Users().Insert(ctx, port.NewUser{User: r.user, OTP: &code})
+		err := s.Audit.create(ctx, s.Store.Users(), port.NewUser{User: r.user, OTP: &code}, domain.ActorClient)
 		if !errors.Is(err, port.ErrTaken) {
 			return err
 		}
@@ -191,7 +192,7 @@ func (s SMSSignIn) queue(ctx context.Context, r smsRequest) error {
 	if !r.isNew {
 		return s.Store.OTPs().Issue(ctx, code, message, s.Tickets.Clock.Now())
 	}
-	err := s.Store.Users().Insert(ctx, port.NewUser{User: r.user, OTP: &code, Message: &message})
+	err := s.Audit.create(ctx, s.Store.Users(), port.NewUser{User: r.user, OTP: &code, Message: &message}, domain.ActorClient)
 	if errors.Is(err, port.ErrTaken) {
 		return nil // who loses a race for the number is answered the same, and may ask again
 	}

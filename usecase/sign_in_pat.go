@@ -17,7 +17,9 @@ type SignInPAT struct {
 
 // Do returns a new session; the token stays as it is. No second factor is asked for: a program has none, and whoever made the token
 // was signed in. Errors: InvalidPAT, those of domain.SignInPolicy.MayAct.
-func (uc *SignInPAT) Do(ctx context.Context, token string) (Session, error) {
+func (uc *SignInPAT) Do(ctx context.Context, token string) (session Session, err error) {
+	try := uc.Sessions.Audit.signIn(domain.MethodPAT)
+	defer func() { try.endedWith(ctx, session, err) }()
 	user, err := uc.Store.PersonalAccessTokens().Owner(ctx, domain.RefreshToken(token).Hash(), uc.Sessions.Clock.Now())
 	if errors.Is(err, port.ErrNotFound) {
 		return Session{}, domain.InvalidPAT
@@ -25,6 +27,7 @@ func (uc *SignInPAT) Do(ctx context.Context, token string) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
+	try.user = user.ID
 	if err := uc.Policy.MayAct(user); err != nil {
 		return Session{}, err
 	}

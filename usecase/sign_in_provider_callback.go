@@ -90,7 +90,13 @@ func (uc *SignInProviderCallback) recognise(ctx context.Context, in SignInProvid
 // finish asks the provider who this is, and puts into parameters what the app gets.
 func (uc *SignInProviderCallback) finish(
 	ctx context.Context, in SignInProviderCallbackInput, state domain.ProviderStateRecord, parameters map[string]string,
-) error {
+) (err error) {
+	var got admission
+	if state.Flow != domain.ProviderConnect {
+		try := uc.Sessions.Audit.signIn(domain.MethodProvider)
+		try.target = state.Provider
+		defer func() { try.ended(ctx, got.signedIn(), err) }()
+	}
 	provider, err := uc.Providers.named(in.Provider)
 	if err != nil {
 		return err
@@ -104,7 +110,7 @@ func (uc *SignInProviderCallback) finish(
 	if state.Flow == domain.ProviderConnect {
 		return uc.connect(ctx, state.ConnectUser, who)
 	}
-	got, err := uc.enter(ctx, who)
+	got, err = uc.enter(ctx, who)
 	switch {
 	case err != nil:
 		return err

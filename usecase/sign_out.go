@@ -11,6 +11,7 @@ import (
 type SignOut struct {
 	Store port.Store
 	Key   domain.RefreshTokenKey
+	Audit Audit
 }
 
 // SignOutInput says what to end.
@@ -27,7 +28,7 @@ func (uc *SignOut) Do(ctx context.Context, in SignOutInput) error {
 		if in.Bearer == "" {
 			return &domain.FieldError{Code: domain.InvalidRequest, Field: "all", Reason: "needs an access token that says whose sessions to end"}
 		}
-		return uc.Store.Sessions().EndAllBut(ctx, in.Bearer, "")
+		return uc.Audit.endAllBut(ctx, uc.Store, in.Bearer, "")
 	}
 	if in.Token == "" {
 		return &domain.FieldError{Code: domain.InvalidRequest, Field: "refreshToken", Reason: "is required unless all is true"}

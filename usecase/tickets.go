@@ -125,6 +125,7 @@ func adopt(ctx context.Context, store port.Store, ticket domain.Ticket, now time
 type EmailSignIn struct {
 	Store   port.Store
 	Random  port.Random
+	Audit   Audit
 	Tickets Tickets
 	SignUp  domain.SignUpPolicy
 	SignIn  domain.SignInPolicy
@@ -229,13 +230,13 @@ func (e EmailSignIn) create(ctx context.Context, in EmailSignInInput, profile do
 	user := e.SignUp.WithEmail(domain.UserID(e.Random.UUID()), in.Email, "", profile)
 	user.CreatedAt = e.Tickets.Clock.Now()
 	if user.Disabled {
-		if err := e.Store.Users().Insert(ctx, port.NewUser{User: user}); err != nil && !errors.Is(err, port.ErrTaken) {
+		if err := e.Audit.create(ctx, e.Store.Users(), port.NewUser{User: user}, domain.ActorClient); err != nil && !errors.Is(err, port.ErrTaken) {
 			return err
 		}
 		return domain.DisabledUser
 	}
 	ticket, code, message := make(user, in, profile.RedirectTo)
-	err := e.Store.Users().Insert(ctx, port.NewUser{User: user, Ticket: ticket, OTP: code, Message: &message})
+	err := e.Audit.create(ctx, e.Store.Users(), port.NewUser{User: user, Ticket: ticket, OTP: code, Message: &message}, domain.ActorClient)
 	if errors.Is(err, port.ErrTaken) {
 		return nil
 	}

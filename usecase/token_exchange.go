@@ -23,9 +23,11 @@ type TokenExchangeInput struct {
 
 // Do returns the session, or the ticket for a second step. InvalidRequest: the code is unknown, expired, used, or the verifier is another's, which does not
 // spoil the code. Errors besides: DisabledUser, UnverifiedUser, InvalidEmailPassword.
-func (uc *TokenExchange) Do(ctx context.Context, in TokenExchangeInput) (SignedIn, error) {
+func (uc *TokenExchange) Do(ctx context.Context, in TokenExchangeInput) (signedIn SignedIn, err error) {
+	try := uc.Sessions.Audit.signIn(domain.MethodPKCE)
+	defer func() { try.ended(ctx, signedIn, err) }()
 	var got admitted
-	err := uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
 		code, err := repos.PKCECodes().Redeem(ctx, in.Code.Hash(), domain.S256(in.Verifier), uc.Sessions.Clock.Now())
 		if errors.Is(err, port.ErrNotFound) {
 			return &domain.FieldError{Code: domain.InvalidRequest, Field: "code", Reason: "is invalid, expired, or does not belong to this codeVerifier"}
@@ -33,6 +35,7 @@ func (uc *TokenExchange) Do(ctx context.Context, in TokenExchangeInput) (SignedI
 		if err != nil {
 			return err
 		}
+		try.user = code.UserID
 		user, err := actingUser(ctx, repos.Users(), uc.Policy, code.UserID)
 		if err != nil {
 			return err

@@ -13,6 +13,7 @@ type UnlinkProvider struct {
 	Store  port.Store
 	Policy domain.SignInPolicy
 	WaysIn domain.WaysInPolicy
+	Audit  Audit
 }
 
 // Do removes it. Of two removals at once that would each leave what the other removes, one is refused. Errors: NotFound,
@@ -22,7 +23,8 @@ func (uc *UnlinkProvider) Do(ctx context.Context, bearer domain.UserID, id strin
 	if err != nil {
 		return err
 	}
-	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+	err = uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
+		repos.note(ctx, domain.Event{Kind: domain.ProviderUnlinked, UserID: user.ID, Target: id})
 		before, err := repos.Users().WaysIn(ctx, user.ID)
 		if err != nil {
 			return err

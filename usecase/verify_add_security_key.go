@@ -40,7 +40,10 @@ func (uc *VerifyAddSecurityKey) Do(ctx context.Context, in VerifyAddSecurityKeyI
 		return domain.SecurityKey{}, err
 	}
 	key.ID, key.Nickname = domain.SecurityKeyID(uc.Random.UUID()), in.Nickname
-	err = uc.Ceremonies.Store.SecurityKeys().Add(ctx, key)
+	err = uc.Ceremonies.Audit.change(ctx, uc.Ceremonies.Store, func(ctx context.Context, repos *change) error {
+		repos.note(ctx, domain.Event{Kind: domain.SecurityKeyAdded, UserID: in.Bearer, Target: string(key.ID)})
+		return repos.SecurityKeys().Add(ctx, key)
+	})
 	switch {
 	case errors.Is(err, port.ErrTaken):
 		return domain.SecurityKey{}, errKeyTaken()

@@ -26,7 +26,8 @@ type VerifyChangeUserMFAInput struct {
 // Do switches. Switching off takes a recovery code as well, and is possible even where TOTP is not offered any more. Errors:
 // DisabledEndpoint, those of domain.SignInPolicy.MayAct, TOTPAlreadyActive, DisabledMFATOTP (it is off already), NoTOTPSecret,
 // TooManyRequests, InvalidTOTP.
-func (uc *VerifyChangeUserMFA) Do(ctx context.Context, in VerifyChangeUserMFAInput) error {
+func (uc *VerifyChangeUserMFA) Do(ctx context.Context, in VerifyChangeUserMFAInput) (err error) {
+	defer func() { uc.Factor.Audit.wrongCode(ctx, in.Bearer, err) }()
 	if in.Active && !uc.Enabled {
 		return domain.DisabledEndpoint
 	}
@@ -43,18 +44,21 @@ func (uc *VerifyChangeUserMFA) Do(ctx context.Context, in VerifyChangeUserMFAInp
 	if err != nil {
 		return err
 	}
-	return uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
-		if err := proof.use(ctx, repos.MFASecrets()); err != nil {
+	return uc.Factor.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
+		if err := proof.use(ctx, repos); err != nil {
 			return err
 		}
+		event := domain.Event{Kind: domain.TOTPEnabled, UserID: user.ID}
 		if in.Active {
 			err = repos.MFASecrets().ActivateTOTP(ctx, user.ID, proof.secret)
 		} else {
+			event.Kind = domain.TOTPDisabled
 			err = repos.MFASecrets().DeactivateTOTP(ctx, user.ID)
 		}
 		if errors.Is(err, port.ErrNotFound) {
 			return domain.InvalidTOTP // another request was faster
 		}
+		repos.note(ctx, event)
 		return err
 	})
 }

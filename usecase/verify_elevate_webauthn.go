@@ -17,7 +17,8 @@ type VerifyElevateWebauthn struct {
 
 // Do returns a new session whose first access token is elevated. Only the bearer's own key, in a ceremony of the bearer's, is good
 // for it. Errors: DisabledEndpoint, InvalidRequest, those of domain.SignInPolicy.MayAct, InvalidEmailPassword (the account is gone).
-func (uc *VerifyElevateWebauthn) Do(ctx context.Context, bearer domain.UserID, answer []byte) (Session, error) {
+func (uc *VerifyElevateWebauthn) Do(ctx context.Context, bearer domain.UserID, answer []byte) (session Session, err error) {
+	defer func() { uc.Sessions.Audit.elevated(ctx, bearer, domain.MethodSecurityKey, session, err) }()
 	if err := uc.Ceremonies.allowed(); err != nil {
 		return Session{}, err
 	}
@@ -28,7 +29,7 @@ func (uc *VerifyElevateWebauthn) Do(ctx context.Context, bearer domain.UserID, a
 	if err != nil {
 		return Session{}, err
 	}
-	session, err := uc.Sessions.open(ctx, uc.Ceremonies.Store.Sessions(), user, "", true)
+	session, err = uc.Sessions.open(ctx, uc.Ceremonies.Store.Sessions(), user, "", true)
 	if errors.Is(err, port.ErrNotFound) {
 		return Session{}, domain.InvalidEmailPassword
 	}

@@ -25,7 +25,9 @@ type VerifySignInMFATOTPInput struct {
 
 // Do returns a session. A wrong code leaves the ticket good for domain.MFATicketAttempts codes in all. Errors: InvalidTicket, those of
 // domain.SignInPolicy.MayAct, DisabledMFATOTP, NoTOTPSecret, TooManyRequests, InvalidTOTP.
-func (uc *VerifySignInMFATOTP) Do(ctx context.Context, in VerifySignInMFATOTPInput) (Session, error) {
+func (uc *VerifySignInMFATOTP) Do(ctx context.Context, in VerifySignInMFATOTPInput) (session Session, err error) {
+	try := uc.Sessions.Audit.signIn(domain.MethodTOTP)
+	defer func() { try.endedWith(ctx, session, err) }()
 	if !in.Ticket.IsMFA() {
 		return Session{}, domain.InvalidTicket
 	}
@@ -36,6 +38,7 @@ func (uc *VerifySignInMFATOTP) Do(ctx context.Context, in VerifySignInMFATOTPInp
 	if ticket.SessionID == "" { // a hasura-auth server's
 		ticket.SessionID = domain.SessionID(uc.Sessions.Random.UUID())
 	}
+	try.user = ticket.UserID
 	user, err := actingUser(ctx, uc.Store.Users(), uc.Policy, ticket.UserID)
 	if err != nil {
 		return Session{}, err
@@ -48,11 +51,11 @@ func (uc *VerifySignInMFATOTP) Do(ctx context.Context, in VerifySignInMFATOTPInp
 		return Session{}, err
 	}
 	var o opened
-	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+	err = uc.Sessions.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
 		if _, err := repos.Tickets().Consume(ctx, in.Ticket.Hash(), uc.Sessions.Clock.Now()); err != nil {
 			return ticketError(err)
 		}
-		if err := proof.use(ctx, repos.MFASecrets()); err != nil {
+		if err := proof.use(ctx, repos); err != nil {
 			return err
 		}
 		o, err = uc.Sessions.start(ctx, repos.Sessions(), user, ticket.SessionID)

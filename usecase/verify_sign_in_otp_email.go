@@ -24,7 +24,9 @@ type VerifySignInOTPEmailInput struct {
 // Do returns a session, or the ticket for a second step, and notes that the address is its owner's. Every well-formed guess counts against the address, whether
 // it has an account or not; when the budget is spent even the right code is InvalidTicket. Errors: InvalidTicket,
 // InvalidEmailPassword, DisabledUser; these two leave the code as it is.
-func (uc *VerifySignInOTPEmail) Do(ctx context.Context, in VerifySignInOTPEmailInput) (SignedIn, error) {
+func (uc *VerifySignInOTPEmail) Do(ctx context.Context, in VerifySignInOTPEmailInput) (signedIn SignedIn, err error) {
+	try := uc.Sessions.Audit.signIn(domain.MethodEmailCode)
+	defer func() { try.ended(ctx, signedIn, err) }()
 	if !in.OTP.WellFormed() {
 		return SignedIn{}, domain.InvalidTicket
 	}
@@ -34,9 +36,10 @@ func (uc *VerifySignInOTPEmail) Do(ctx context.Context, in VerifySignInOTPEmailI
 	if err != nil {
 		return SignedIn{}, ticketError(err)
 	}
+	try.user = code.UserID
 	right := code.Hash != "" && code.ExpiresAt.After(now) && uc.Tickets.OTPKey.Matches(code.Hash, subject, in.OTP)
 	var got admitted
-	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) (err error) {
+	err = uc.Sessions.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) (err error) {
 		user := code.UserID
 		if right {
 			err = repos.OTPs().Consume(ctx, subject, code.Hash)
@@ -46,6 +49,7 @@ func (uc *VerifySignInOTPEmail) Do(ctx context.Context, in VerifySignInOTPEmailI
 		if err != nil {
 			return ticketError(err)
 		}
+		try.user = user
 		got, err = uc.admit(ctx, repos, user, in.Email)
 		return err
 	})
@@ -55,7 +59,7 @@ func (uc *VerifySignInOTPEmail) Do(ctx context.Context, in VerifySignInOTPEmailI
 	return uc.Sessions.finish(ctx, got)
 }
 
-func (uc *VerifySignInOTPEmail) admit(ctx context.Context, repos port.Repos, id domain.UserID, email domain.Email) (admitted, error) {
+func (uc *VerifySignInOTPEmail) admit(ctx context.Context, repos *change, id domain.UserID, email domain.Email) (admitted, error) {
 	if err := claim(ctx, repos, uc.Policy, id, email); err != nil {
 		return admitted{}, ticketError(err) // the account has another address by now
 	}

@@ -30,7 +30,9 @@ type VerifySignInPasswordlessSMSInput struct {
 // Do returns a session, or the ticket for a second step, and notes that the number is its owner's. Every guess that can be a code counts against the number, whether
 // it has an account or not; when the budget is spent even the right code is InvalidRequest. Errors: DisabledEndpoint, a FieldError
 // for what is no number, InvalidRequest, and those of domain.SignInPolicy.MayAct, which leave the code as it is.
-func (uc *VerifySignInPasswordlessSMS) Do(ctx context.Context, in VerifySignInPasswordlessSMSInput) (SignedIn, error) {
+func (uc *VerifySignInPasswordlessSMS) Do(ctx context.Context, in VerifySignInPasswordlessSMSInput) (signedIn SignedIn, err error) {
+	try := uc.Sessions.Audit.signIn(domain.MethodSMSCode)
+	defer func() { try.ended(ctx, signedIn, err) }()
 	if !uc.Enabled {
 		return SignedIn{}, domain.DisabledEndpoint
 	}
@@ -46,6 +48,7 @@ func (uc *VerifySignInPasswordlessSMS) Do(ctx context.Context, in VerifySignInPa
 		return SignedIn{}, smsError(err)
 	}
 	var got admitted
+	try.user = p.user
 	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
 		if err := p.consume(ctx, repos.OTPs()); err != nil {
 			return smsError(err)

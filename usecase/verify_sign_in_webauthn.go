@@ -17,7 +17,9 @@ type VerifySignInWebauthn struct {
 
 // Do returns a new session. answer is what navigator.credentials.get gave, as JSON; the authenticator must have verified the user,
 // which makes the key two factors: no other is asked for. Errors: DisabledEndpoint, InvalidRequest, those of domain.SignInPolicy.MayAct.
-func (uc *VerifySignInWebauthn) Do(ctx context.Context, answer []byte) (Session, error) {
+func (uc *VerifySignInWebauthn) Do(ctx context.Context, answer []byte) (session Session, err error) {
+	try := uc.Sessions.Audit.signIn(domain.MethodSecurityKey)
+	defer func() { try.endedWith(ctx, session, err) }()
 	if err := uc.Ceremonies.allowed(); err != nil {
 		return Session{}, err
 	}
@@ -25,6 +27,7 @@ func (uc *VerifySignInWebauthn) Do(ctx context.Context, answer []byte) (Session,
 	if err != nil {
 		return Session{}, err
 	}
+	try.user = user.ID
 	if err := uc.Policy.MayAct(user); err != nil {
 		return Session{}, err
 	}

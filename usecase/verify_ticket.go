@@ -48,6 +48,8 @@ type verified struct {
 	token domain.RefreshToken
 	code  domain.PKCECode
 	mfa   domain.Ticket
+
+	signedIn SignedIn // as far as an audit log needs it
 }
 
 // Do uses the ticket and returns where to send the browser, the secret in the query. When it fails the ticket is as good as
@@ -65,12 +67,14 @@ func (uc *VerifyTicket) Do(ctx context.Context, in VerifyTicketInput) (location 
 	if !known {
 		return "", uc.redirected(in.RedirectTo, domain.InvalidTicket)
 	}
-	result, err := uc.use(ctx, in)
+	try := uc.Sessions.Audit.signIn(domain.MethodEmailLink)
+	result, err := uc.use(ctx, in, try)
 	if errors.Is(err, domain.InvalidTicket) { // among ours; a hasura-auth server may have left it
 		if err = adopt(ctx, uc.Store, in.Ticket, uc.Sessions.Clock.Now()); err == nil {
-			result, err = uc.use(ctx, in)
+			result, err = uc.use(ctx, in, try)
 		}
 	}
+	try.ended(ctx, result.signedIn, err)
 	if err != nil {
 		return "", uc.redirected(in.RedirectTo, err)
 	}
@@ -96,14 +100,15 @@ func (uc *VerifyTicket) redirected(target string, err error) error {
 	return &RedirectedError{Target: target, Err: err}
 }
 
-func (uc *VerifyTicket) use(ctx context.Context, in VerifyTicketInput) (result verified, err error) {
-	err = uc.Store.Atomic(ctx, func(ctx context.Context, repos port.Repos) error {
+func (uc *VerifyTicket) use(ctx context.Context, in VerifyTicketInput, try *signInTry) (result verified, err error) {
+	err = uc.Sessions.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
 		id := domain.SessionID(uc.Random.UUID())
 		now := uc.Sessions.Clock.Now()
 		ticket, err := repos.Tickets().Redeem(ctx, in.Ticket.Hash(), id, now, now.Add(-domain.LinkGrace))
 		if err != nil {
 			return ticketError(err)
 		}
+		try.user = ticket.UserID
 		if ticket.CodeChallenge != "" && in.CodeChallenge != ticket.CodeChallenge {
 			// Otherwise whoever reads the mail could leave the challenge out.
 			return &domain.FieldError{Code: domain.InvalidRequest, Field: "codeChallenge", Reason: "is not the one that the link was asked for with"}
@@ -121,17 +126,18 @@ func (uc *VerifyTicket) use(ctx context.Context, in VerifyTicketInput) (result v
 		}
 		if uc.Sessions.MFA.Asks(user, domain.ByPossession) {
 			result.mfa, err = uc.Sessions.challenge(ctx, repos.Tickets(), user, "", id)
+			result.signedIn.MFATicket = result.mfa
 			return err
 		}
 		record, token := uc.Sessions.record(ctx, user, id)
-		result.token = token
+		result.token, result.signedIn.Session = token, &Session{ID: id, User: user}
 		return repos.Sessions().Start(ctx, record, "")
 	})
 	return result, err
 }
 
 // apply does what the ticket is for, and returns its user as the account is then.
-func (uc *VerifyTicket) apply(ctx context.Context, repos port.Repos, ticket domain.TicketRecord) (domain.User, error) {
+func (uc *VerifyTicket) apply(ctx context.Context, repos *change, ticket domain.TicketRecord) (domain.User, error) {
 	var err error
 	switch {
 	case ticket.Purpose == domain.TicketPasswordlessEmail:
@@ -146,6 +152,14 @@ func (uc *VerifyTicket) apply(ctx context.Context, repos port.Repos, ticket doma
 	}
 	if err != nil {
 		return domain.User{}, ticketError(err)
+	}
+	if ticket.SessionID == "" { // the first use: later ones change nothing
+		switch {
+		case ticket.Purpose == domain.TicketEmailConfirmChange:
+			repos.note(ctx, domain.Event{Kind: domain.EmailChanged, UserID: ticket.UserID})
+		case ticket.Purpose.Verifies() && ticket.Purpose != domain.TicketPasswordlessEmail:
+			repos.note(ctx, domain.Event{Kind: domain.EmailVerified, UserID: ticket.UserID})
+		}
 	}
 	user, err := repos.Users().ByID(ctx, ticket.UserID)
 	if err != nil {

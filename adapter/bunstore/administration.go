@@ -107,6 +107,7 @@ func (a administration) Delete(ctx context.Context, id domain.UserID) error {
 			step{`DELETE FROM auth.refresh_tokens WHERE user_id = $1`, one},
 			step{`DELETE FROM auth.hexauth_ceremonies WHERE user_id = $1`, one},
 			step{`DELETE FROM auth.hexauth_outbox WHERE ` + waiting, one},
+			step{`DELETE FROM auth.hexauth_events WHERE user_id = $1`, one},
 		) {
 			if _, err := c.exec(ctx, c.write(), s.query, s.args...); err != nil {
 				return err

@@ -28,6 +28,8 @@ type payload struct {
 	Link        string `json:"link,omitempty"`
 	Ticket      string `json:"ticket,omitempty"`
 	RedirectTo  string `json:"redirectTo,omitempty"`
+
+	Event *domain.Event `json:"event,omitempty"`
 }
 
 type outboxRow struct {
@@ -50,7 +52,7 @@ var errNoCipher = errors.New("the store was opened without the key for messages"
 
 // insert is the step that queues a message.
 func (o outbox) insert(m domain.Message, now time.Time) (step, error) {
-	text, err := json.Marshal(payload{m.DisplayName, m.Email, m.NewEmail, m.Link, m.Ticket, m.RedirectTo})
+	text, err := json.Marshal(payload{m.DisplayName, m.Email, m.NewEmail, m.Link, m.Ticket, m.RedirectTo, m.Event})
 	if err != nil {
 		return step{}, err
 	}
@@ -84,7 +86,7 @@ func (o outbox) open(row outboxRow) (domain.QueuedMessage, error) {
 		return queued, fmt.Errorf("message %s can't be read", row.ID)
 	}
 	queued.DisplayName, queued.Email, queued.NewEmail = p.DisplayName, p.Email, p.NewEmail
-	queued.Link, queued.Ticket, queued.RedirectTo = p.Link, p.Ticket, p.RedirectTo
+	queued.Link, queued.Ticket, queued.RedirectTo, queued.Event = p.Link, p.Ticket, p.RedirectTo, p.Event
 	return queued, nil
 }
 

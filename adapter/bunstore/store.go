@@ -187,6 +187,9 @@ func (s *Store) ProviderStates() port.ProviderStates { return providerStates{con
 // Administration returns the administrators' view of accounts.
 func (s *Store) Administration() port.Administration { return administration{conn{store: s}} }
 
+// Events returns the audit log.
+func (s *Store) Events() port.Events { return events{conn{store: s}} }
+
 // MFASecrets returns the repository of what second factors are checked against.
 func (s *Store) MFASecrets() port.MFASecrets { return mfaSecrets{conn{store: s}} }
 
@@ -212,3 +215,4 @@ func (r repos) Ceremonies() port.Ceremonies                     { return ceremon
 func (r repos) ProviderLinks() port.ProviderLinks               { return providerLinks{r.conn} }
 func (r repos) ProviderStates() port.ProviderStates             { return providerStates{r.conn} }
 func (r repos) Administration() port.Administration             { return administration{r.conn} }
+func (r repos) Events() port.Events                             { return events{r.conn} }

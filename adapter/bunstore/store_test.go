@@ -59,7 +59,7 @@ func open(t *testing.T, url string, o bunstore.Options) *bunstore.Store {
 func emptied(store *bunstore.Store) func(t *testing.T) port.Store {
 	return func(t *testing.T) port.Store {
 		db, _ := store.Migrations()
-		_, err := db.ExecContext(t.Context(), "TRUNCATE auth.users, auth.hexauth_signing_keys, auth.hexauth_outbox, auth.hexauth_ceremonies, auth.hexauth_sms_counts CASCADE")
+		_, err := db.ExecContext(t.Context(), "TRUNCATE auth.users, auth.hexauth_signing_keys, auth.hexauth_outbox, auth.hexauth_ceremonies, auth.hexauth_sms_counts, auth.hexauth_events CASCADE")
 		require.NoError(t, err)
 		return store
 	}

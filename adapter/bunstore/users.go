@@ -67,7 +67,11 @@ func (u users) Insert(ctx context.Context, n port.NewUser) error {
 		}
 		steps = append(steps, queued)
 	}
-	return u.conn.err(ctx, u.conn.together(ctx, steps...))
+	noted, err := events(u).steps(n.Noted)
+	if err != nil {
+		return err
+	}
+	return u.conn.err(ctx, u.conn.together(ctx, append(steps, noted...)...))
 }
 
 // ByID implements port.Users.

@@ -31,6 +31,7 @@ type Metrics struct {
 	signIns   *prometheus.CounterVec
 	refreshes *prometheus.CounterVec
 	messages  *prometheus.CounterVec
+	events    *prometheus.CounterVec
 	hashWaits prometheus.Histogram
 	statuses  [600]string // texts of HTTP's numbers: a label must not cost an allocation
 }
@@ -64,6 +65,9 @@ func New(version string) *Metrics {
 		messages: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "hexauth_messages_total", Help: "Attempts of this instance to send a mail or an SMS, by template and outcome: sent or failed.",
 		}, []string{"template", "outcome"}),
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "hexauth_events_total", Help: "Events of the audit log, by kind.",
+		}, []string{"event"}),
 		hashWaits: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "hexauth_password_hash_wait_seconds", Help: "Time that callers waited for their turn to hash a password.",
 			Buckets: []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2, 3},
@@ -75,7 +79,11 @@ func New(version string) *Metrics {
 	for _, outcome := range domain.RefreshOutcomes() {
 		m.refreshes.WithLabelValues(string(outcome)) // zero is a number too
 	}
+	for _, kind := range domain.EventKinds() {
+		m.events.WithLabelValues(string(kind))
+	}
 	m.registry.MustRegister(
+		m.events,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(version),
 		m.inFlight, m.requests, m.durations, m.signIns, m.refreshes, m.messages, m.hashWaits,
 	)
@@ -124,6 +132,9 @@ func (m *Metrics) RequestEnded(r port.AnsweredRequest) {
 func (m *Metrics) Refreshed(outcome domain.RefreshOutcome) {
 	m.refreshes.WithLabelValues(string(outcome)).Inc()
 }
+
+// EventHappened counts an event.
+func (m *Metrics) EventHappened(kind domain.EventKind) { m.events.WithLabelValues(string(kind)).Inc() }
 
 // PasswordHashWaited counts how long a caller waited for his turn.
 func (m *Metrics) PasswordHashWaited(wait time.Duration) { m.hashWaits.Observe(wait.Seconds()) }

@@ -112,3 +112,9 @@ func (m *Metrics) WatchRateLimits(shared func() bool) {
 		counting.send(to, value)
 	}})
 }
+
+// WatchEvents shows how many events the audit log lacks.
+func (m *Metrics) WatchEvents(lost func() int64) {
+	missing := counter("hexauth_events_lost_total", "Events that are in the log only: the database was away too long.")
+	m.registry.MustRegister(collector{[]reading{missing}, func(to chan<- prometheus.Metric) { missing.send(to, float64(lost())) }})
+}

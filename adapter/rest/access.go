@@ -55,7 +55,8 @@ func (a access) trace(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Set(requestIDKey, id)
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
-		c.SetRequest(c.Request().WithContext(domain.WithDevice(ctx, a.origin.deviceOf(c.Request()))))
+		ctx = domain.WithRequestID(domain.WithDevice(ctx, a.origin.deviceOf(c.Request())), id)
+		c.SetRequest(c.Request().WithContext(ctx))
 		if err := a.recovered(next, c); err != nil {
 			a.errors.handle(err, c)
 		}

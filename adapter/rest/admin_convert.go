@@ -99,6 +99,16 @@ func ExportOf(e domain.AccountExport) api.AdminExport {
 		Messages: each(e.Messages, func(m domain.QueuedMessage) api.AdminMessage {
 			return api.AdminMessage{Template: string(m.Template), To: m.To, CreatedAt: m.CreatedAt}
 		}),
+		Events: each(e.Events, EventOf),
+	}
+}
+
+// EventOf is an event as the contract has it.
+func EventOf(e domain.Event) api.AdminEvent {
+	return api.AdminEvent{
+		ID: e.ID, Type: string(e.Kind), Timestamp: e.At, Actor: api.AdminEventActor(e.Actor), UserID: string(e.UserID), SessionID: string(e.SessionID),
+		Method: string(e.Method), Target: e.Target, Reason: string(e.Reason), Address: e.Device.Address, UserAgent: e.Device.UserAgent,
+		RequestID: e.RequestID,
 	}
 }
 

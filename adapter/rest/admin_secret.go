@@ -36,7 +36,7 @@ func (v *validator) checkAdmin(c echo.Context, headers []string) error {
 	if len(presented) == 1 {
 		secret = presented[0]
 	}
-	if err := v.admin.Do(secret); err != nil {
+	if err := v.admin.Do(c.Request().Context(), secret); err != nil {
 		return err
 	}
 	c.Set(adminKey, true)

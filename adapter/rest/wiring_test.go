@@ -42,7 +42,7 @@ func TestKit_LeavesNoPortOfTheUseCasesNil(t *testing.T) {
 
 func TestMissing_FindsWhatIsNil(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []string{"UseCases.SignOut.Store"}, missing(reflect.ValueOf(struct {
+	require.Equal(t, []string{"UseCases.SignOut.Store", "UseCases.SignOut.Audit.Clock", "UseCases.SignOut.Audit.Random", "UseCases.SignOut.Audit.Witness"}, missing(reflect.ValueOf(struct {
 		SignOut *usecase.SignOut
 	}{&usecase.SignOut{}}), "UseCases"))
 	require.Len(t, missing(reflect.ValueOf(rest.UseCases{}), ""), reflect.TypeFor[rest.UseCases]().NumField())

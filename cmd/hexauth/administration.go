@@ -26,16 +26,17 @@ func forCommands(cfg config.Config, store port.Store) (u rest.UseCases, err erro
 	if err != nil {
 		return u, err
 	}
-	administer(&u, cfg, store, passwords, checks, signUp)
+	administer(&u, cfg, store, passwords, checks, signUp, quietAudit(cfg, store))
 	return u, nil
 }
 
 // administer adds the use cases of administrators.
 func administer(
 	u *rest.UseCases, cfg config.Config, store port.Store, passwords port.Passwords, checks usecase.PasswordChecks, signUp domain.SignUpPolicy,
+	audit usecase.Audit,
 ) {
-	common := usecase.Administration{Store: store, Clock: system.Clock{}}
-	u.AdminAuthenticate = &usecase.AdminAuthenticate{Secret: domain.NewAdminSecret(cfg.AdminSecret)}
+	common := usecase.Administration{Store: store, Clock: system.Clock{}, Audit: audit}
+	u.AdminAuthenticate = &usecase.AdminAuthenticate{Secret: domain.NewAdminSecret(cfg.AdminSecret), Audit: audit}
 	u.AdminCreateUser = &usecase.AdminCreateUser{Administration: common, Passwords: passwords, Checks: checks, Random: system.Random{}, Policy: signUp}
 	u.AdminDeleteUser = &usecase.AdminDeleteUser{Administration: common}
 	u.AdminEndSessions = &usecase.AdminEndSessions{Administration: common}

@@ -11,7 +11,7 @@ import (
 // commands returns the command line. All settings come from the environment, see docs/configuration.md.
 func (i *invocation) commands() *cobra.Command {
 	all := group("hexauth", "The authentication server you host yourself.",
-		i.serve(), i.migrate(), i.user(), i.importUsers(), i.doctor(), i.checkRedirect(), i.keys(), i.outbox(), i.mail(),
+		i.serve(), i.migrate(), i.user(), i.importUsers(), i.audit(), i.doctor(), i.checkRedirect(), i.keys(), i.outbox(), i.mail(),
 		i.command("config", "Show the configuration in force, secrets hidden, and where each value comes from.", configCommand{}),
 		i.health(),
 		i.command("version", "Show the version.", versionCommand{}),

@@ -87,7 +87,7 @@ func importUsers(cfg config.Config, store *bunstore.Store) (*usecase.ImportUsers
 	}
 	return &usecase.ImportUsers{
 		Store: store, Hashes: hasher, Numbers: phone.Numbers{}, Clock: system.Clock{}, Random: system.Random{}, Policy: signUp,
-		Key: domain.ImportKey(aesgcm.DeriveKey(key, "hexauth import")), Batch: importBatch,
+		Key: domain.ImportKey(aesgcm.DeriveKey(key, "hexauth import")), Batch: importBatch, Audit: quietAudit(cfg, store),
 	}, nil
 }
 

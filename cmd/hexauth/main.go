@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/hexauth/hexauth/config"
+	"github.com/hexauth/hexauth/domain"
 )
 
 // version is set by the linker.
@@ -56,6 +57,7 @@ func run(ctx context.Context, args, environ []string, stdout io.Writer) error {
 
 // runWith is run with another standard input.
 func runWith(ctx context.Context, args, environ []string, stdin io.Reader, stdout io.Writer) error {
+	ctx = domain.WithDevice(ctx, domain.Device{UserAgent: "command line"}) // for the audit log
 	i := &invocation{ctx: ctx, environ: environ, stdin: stdin, stdout: stdout}
 	commands := i.commands()
 	commands.SetArgs(args)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hexauth/hexauth/adapter/aesgcm"
+	"github.com/hexauth/hexauth/adapter/audit"
 	"github.com/hexauth/hexauth/adapter/bunstore"
 	"github.com/hexauth/hexauth/adapter/hibp"
 	"github.com/hexauth/hexauth/adapter/jwt"
@@ -116,12 +117,14 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 		return nil, err
 	}
 	meter := metrics.New(version)
+	recorder := audit.New(store.Events(), log, meter.EventHappened)
+	meter.WatchEvents(recorder.Lost)
 	mail, err := newMail(cfg, tracing, log)
 	if err != nil {
 		return nil, err
 	}
 	mail.Mailer, mail.SMS = tracing.Mailer(meter.Mailer(mail.Mailer)), tracing.SMS(meter.SMS(mail.SMS))
-	useCases, err := newUseCases(cfg, key, store, tokens, custom, providers, mail, meter, tracing, log)
+	useCases, err := newUseCases(cfg, key, store, tokens, custom, providers, mail, meter, newAudit(cfg, recorder), tracing, log)
 	if err != nil {
 		return nil, err
 	}
@@ -148,20 +151,20 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 		return nil, err
 	}
 	jobs = append(append(append(jobs, limitJobs...), providers.jobs...), custom.jobs...)
-	jobs = append(jobs, cleanUp(&usecase.DeleteExpired{Store: store, Clock: system.Clock{}, Batch: cleanUpBatch}, log), deliver(mail.delivery(store, log), log))
+	jobs = append(jobs, cleanUp(&usecase.DeleteExpired{Store: store, Clock: system.Clock{}, Batch: cleanUpBatch, KeepEvents: cfg.AuditRetention}, log), deliver(mail.delivery(store, log), log))
 	metadata, err := newMetadata(cfg, tracing, log)
 	if err != nil {
 		return nil, err
 	}
 	jobs = append(jobs, metadata...)
-	jobs = append(jobs, encryptSecrets(&usecase.EncryptTOTPSecrets{Store: store, Batch: cleanUpBatch}, log))
+	jobs = append(jobs, recorder.Run, encryptSecrets(&usecase.EncryptTOTPSecrets{Store: store, Batch: cleanUpBatch}, log))
 	return &app{store: store, handler: handler, meter: meter, jobs: jobs}, nil
 }
 
 // newUseCases hands every use case its ports and policies.
 func newUseCases(
 	cfg config.Config, key []byte, store port.Store, tokens tokens, custom customClaims, providers identityProviders, mail mailing, meter *metrics.Metrics,
-	tracing *telemetry.Telemetry, log *slog.Logger,
+	audit usecase.Audit, tracing *telemetry.Telemetry, log *slog.Logger,
 ) (rest.UseCases, error) {
 	signUp, err := signUpPolicy(cfg)
 	if err != nil {
@@ -181,7 +184,7 @@ func newUseCases(
 	}
 	refreshKey := domain.RefreshTokenKey(aesgcm.DeriveKey(key, "hexauth refresh tokens"))
 	sessions := usecase.Sessions{
-		Tokens: tokens, Clock: system.Clock{}, Random: system.Random{}, Key: refreshKey,
+		Audit: audit, Tokens: tokens, Clock: system.Clock{}, Random: system.Random{}, Key: refreshKey,
 		Policy: domain.SessionPolicy{
 			AccessTokenTTL: cfg.AccessTokenExpiresIn, RefreshTokenTTL: cfg.RefreshTokenExpiresIn, Grace: cfg.RefreshTokenGrace,
 		},
@@ -191,7 +194,7 @@ func newUseCases(
 	tickets := usecase.Tickets{
 		Clock: system.Clock{}, Random: system.Random{}, OTPKey: domain.OTPKey(aesgcm.DeriveKey(key, "hexauth one-time codes")), ServerURL: cfg.ServerURL,
 	}
-	ceremonies, err := newCeremonies(cfg, store, log)
+	ceremonies, err := newCeremonies(cfg, store, audit, log)
 	if err != nil {
 		return rest.UseCases{}, err
 	}
@@ -208,10 +211,10 @@ func newUseCases(
 		return rest.UseCases{}, err
 	}
 	factor := usecase.SecondFactor{
-		Store: store, TOTP: authenticator, Clock: system.Clock{}, Key: domain.RecoveryKey(aesgcm.DeriveKey(key, "hexauth recovery codes")),
+		Audit: audit, Store: store, TOTP: authenticator, Clock: system.Clock{}, Key: domain.RecoveryKey(aesgcm.DeriveKey(key, "hexauth recovery codes")),
 	}
 	byLink := usecase.EmailSignIn{
-		Store: store, Random: system.Random{}, Tickets: tickets, SignUp: signUp, SignIn: signIn,
+		Audit: audit, Store: store, Random: system.Random{}, Tickets: tickets, SignUp: signUp, SignIn: signIn,
 		Enabled: cfg.EmailPasswordlessEnabled, AutoOff: cfg.DisableAutoSignUp,
 	}
 	byCode := byLink
@@ -221,33 +224,33 @@ func newUseCases(
 		return rest.UseCases{}, err
 	}
 	bySMS := usecase.SMSSignIn{
-		Store: store, Random: system.Random{}, Numbers: phone.Numbers{}, Journal: system.Journal{Log: log}, Dispatch: mail.Dispatch, Tickets: tickets,
+		Audit: audit, Store: store, Random: system.Random{}, Numbers: phone.Numbers{}, Journal: system.Journal{Log: log}, Dispatch: mail.Dispatch, Tickets: tickets,
 		SignUp: signUp, SignIn: signIn, Policy: policy, Enabled: cfg.SMSPasswordlessEnabled, AutoOff: cfg.DisableAutoSignUp, GatewayCodes: mail.gatewayCodes,
 	}
 	useCases := rest.UseCases{
 		AddSecurityKey:     &usecase.AddSecurityKey{Ceremonies: ceremonies, Policy: signIn},
 		Authenticate:       &usecase.Authenticate{Tokens: tokens},
-		ChangeUserEmail:    &usecase.ChangeUserEmail{Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn},
+		ChangeUserEmail:    &usecase.ChangeUserEmail{Audit: audit, Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn},
 		ChangeUserMFA:      &usecase.ChangeUserMFA{Store: store, TOTP: authenticator, Policy: signIn, Enabled: cfg.MFAEnabled},
-		ChangeUserPassword: &usecase.ChangeUserPassword{Store: store, Passwords: passwords, Checks: checks, Clock: system.Clock{}, Policy: signIn},
+		ChangeUserPassword: &usecase.ChangeUserPassword{Audit: audit, Store: store, Passwords: passwords, Checks: checks, Clock: system.Clock{}, Policy: signIn},
 		CheckElevation:     &usecase.CheckElevation{Store: store, Policy: elevation},
 		CreatePAT: &usecase.CreatePAT{
-			Store: store, Clock: system.Clock{}, Random: system.Random{}, SignIn: signIn, Policy: domain.PATPolicy{MaxLifetime: cfg.PATMaxExpiresIn},
+			Audit: audit, Store: store, Clock: system.Clock{}, Random: system.Random{}, SignIn: signIn, Policy: domain.PATPolicy{MaxLifetime: cfg.PATMaxExpiresIn},
 		},
 		CreateRecoveryCodes: &usecase.CreateRecoveryCodes{Store: store, Random: system.Random{}, Factor: factor, Policy: signIn},
 		ElevateTOTP:         &usecase.ElevateTOTP{Store: store, Factor: factor, Sessions: sessions, Policy: signIn},
 		VerifyChangeUserMFA: &usecase.VerifyChangeUserMFA{Store: store, Factor: factor, Policy: signIn, Enabled: cfg.MFAEnabled},
 		VerifySignInMFATOTP: &usecase.VerifySignInMFATOTP{Store: store, Factor: factor, Sessions: sessions, Policy: signIn},
-		DeletePAT:           &usecase.DeletePAT{Store: store, Policy: signIn},
+		DeletePAT:           &usecase.DeletePAT{Audit: audit, Store: store, Policy: signIn},
 		ElevateWebauthn:     &usecase.ElevateWebauthn{Ceremonies: ceremonies, Policy: signIn},
-		EndOtherSessions:    &usecase.EndOtherSessions{Store: store},
-		EndSession:          &usecase.EndSession{Store: store},
+		EndOtherSessions:    &usecase.EndOtherSessions{Audit: audit, Store: store},
+		EndSession:          &usecase.EndSession{Audit: audit, Store: store},
 		ListPATs:            &usecase.ListPATs{Store: store, Policy: signIn},
 		ListSecurityKeys:    &usecase.ListSecurityKeys{Ceremonies: ceremonies, Policy: signIn},
 		ListSessions:        &usecase.ListSessions{Store: store, Clock: system.Clock{}},
 		SignInPAT:           &usecase.SignInPAT{Store: store, Sessions: sessions, Policy: signIn},
 		DeanonymizeUser: &usecase.DeanonymizeUser{
-			Store: store, Passwords: passwords, Checks: checks, Tickets: tickets, SignUp: signUp, Passwordless: cfg.EmailPasswordlessEnabled,
+			Audit: audit, Store: store, Passwords: passwords, Checks: checks, Tickets: tickets, SignUp: signUp, Passwordless: cfg.EmailPasswordlessEnabled,
 		},
 		GetJWKS:              &usecase.GetJWKS{Keys: tokens},
 		GetReadiness:         &usecase.GetReadiness{Store: store},
@@ -266,7 +269,7 @@ func newUseCases(
 		SignUpIDToken:  &usecase.SignUpIDToken{ProviderSignIn: arrive, IDTokens: providers.byToken},
 		SignUpProvider: &usecase.SignUpProvider{ProviderVisit: visit},
 		UnlinkProvider: &usecase.UnlinkProvider{
-			Store: store, Policy: signIn, WaysIn: waysIn(cfg, providers),
+			Audit: audit, Store: store, Policy: signIn, WaysIn: waysIn(cfg, providers),
 		},
 		GetUser:                &usecase.GetUser{Store: store, Policy: signIn},
 		RefreshToken:           &usecase.RefreshToken{Store: store, Sessions: sessions, Policy: signIn, Journal: system.Journal{Log: log}, Meter: meter},
@@ -284,7 +287,7 @@ func newUseCases(
 			Ceremonies: ceremonies, Policy: signIn, Conceal: cfg.ConcealErrors, Decoys: domain.DecoyKey(aesgcm.DeriveKey(key, "hexauth decoy security keys")),
 		},
 		SignInPasswordlessSMS: &usecase.SignInPasswordlessSMS{SMSSignIn: bySMS},
-		SignOut:               &usecase.SignOut{Store: store, Key: refreshKey},
+		SignOut:               &usecase.SignOut{Audit: audit, Store: store, Key: refreshKey},
 		SignUpEmailPassword: &usecase.SignUpEmailPassword{
 			Store: store, Passwords: passwords, Random: system.Random{}, Sessions: sessions, Policy: signUp, Checks: checks, Tickets: tickets,
 		},
@@ -307,14 +310,14 @@ func newUseCases(
 		VerifyTicket: &usecase.VerifyTicket{Store: store, Random: system.Random{}, Sessions: sessions, Policy: signIn, Redirects: signUp.Redirects},
 		VerifyToken:  &usecase.VerifyToken{Tokens: tokens, Store: store, Policy: signIn},
 	}
-	administer(&useCases, cfg, store, passwords, checks, signUp)
+	administer(&useCases, cfg, store, passwords, checks, signUp, audit)
 	return useCases, nil
 }
 
 // newCeremonies makes what asks for passkeys and security keys, in the name of the app.
-func newCeremonies(cfg config.Config, store port.Store, log *slog.Logger) (usecase.Ceremonies, error) {
+func newCeremonies(cfg config.Config, store port.Store, audit usecase.Audit, log *slog.Logger) (usecase.Ceremonies, error) {
 	ceremonies := usecase.Ceremonies{
-		Enabled: cfg.WebAuthnEnabled, Store: store, WebAuthn: webauthn.None{}, Clock: system.Clock{}, Journal: system.Journal{Log: log},
+		Enabled: cfg.WebAuthnEnabled, Store: store, WebAuthn: webauthn.None{}, Clock: system.Clock{}, Journal: system.Journal{Log: log}, Audit: audit,
 	}
 	if !cfg.WebAuthnEnabled {
 		return ceremonies, nil
@@ -412,7 +415,7 @@ func rotateSigningKey(cfg config.Config, store port.Store) (*usecase.RotateSigni
 		return nil, err
 	}
 	return &usecase.RotateSigningKey{
-		Keys: store.SigningKeys(), Maker: jwt.Maker{Cipher: cipher, Random: system.Random{}}, Clock: system.Clock{}, Algorithm: cfg.SigningAlgorithm,
+		Store: store, Audit: quietAudit(cfg, store), Maker: jwt.Maker{Cipher: cipher, Random: system.Random{}}, Clock: system.Clock{}, Algorithm: cfg.SigningAlgorithm,
 	}, nil
 }
 

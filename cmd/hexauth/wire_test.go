@@ -65,7 +65,7 @@ func TestWire_LeavesNoPortNil(t *testing.T) {
 		require.NoError(t, err, name)
 		mail, err := newMail(cfg, nil, log)
 		require.NoError(t, err, name)
-		useCases, err := newUseCases(cfg, key, app.store, tokens, custom, providers, mail, metrics.New("test"), nil, log)
+		useCases, err := newUseCases(cfg, key, app.store, tokens, custom, providers, mail, metrics.New("test"), quietAudit(cfg, app.store), nil, log)
 		require.NoError(t, err, name)
 		require.Empty(t, missing(reflect.ValueOf(useCases), "UseCases"), name)
 		rotate, err := rotateSigningKey(cfg, app.store)
@@ -73,7 +73,7 @@ func TestWire_LeavesNoPortNil(t *testing.T) {
 		require.Empty(t, missing(reflect.ValueOf(rotate), "RotateSigningKey"), name)
 		require.Empty(t, missing(reflect.ValueOf(listSigningKeys(cfg, app.store)), "ListSigningKeys"), name)
 	}
-	require.Equal(t, []string{"SignOut.Store"}, missing(reflect.ValueOf(&usecase.SignOut{}), "SignOut"))
+	require.Equal(t, []string{"SignOut.Store", "SignOut.Audit.Clock", "SignOut.Audit.Random", "SignOut.Audit.Witness"}, missing(reflect.ValueOf(&usecase.SignOut{}), "SignOut"))
 }
 
 func mustKey(t testing.TB, cfg config.Config) []byte {

@@ -51,6 +51,7 @@ func Store(t *testing.T, open func(t *testing.T) port.Store) {
 	t.Run("PKCECodes", func(t *testing.T) { pkceCodesSuite(t, open) })
 	t.Run("Outbox", func(t *testing.T) { outboxSuite(t, open) })
 	t.Run("Outbox.Retry", func(t *testing.T) { outboxRetrySuite(t, open) })
+	t.Run("Events", func(t *testing.T) { eventsSuite(t, open) })
 	t.Run("Atomic", func(t *testing.T) { atomicSuite(t, open) })
 	t.Run("Ready", func(t *testing.T) { require.NoError(t, open(t).Ready(t.Context())) })
 }

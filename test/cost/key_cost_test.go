@@ -28,12 +28,12 @@ func keyOperations() []mailOperation {
 		{beginKeyless, 3, 3, beginKeylessUser},
 		{"POST /signin/webauthn/verify", 5, 5, finishSignIn},
 		{"POST /user/webauthn/add", 4, 4, asKeyUser(http.MethodPost, "/user/webauthn/add")},
-		{"POST /user/webauthn/verify", 4, 4, finishAdd},
+		{"POST /user/webauthn/verify", 7, 7, finishAdd},
 		{"POST /elevate/webauthn", 3, 3, asKeyUser(http.MethodPost, "/elevate/webauthn")},
 		{"POST /elevate/webauthn/verify", 6, 6, finishElevate},
 		{"GET /user/webauthn", 2, 2, asKeyUser(http.MethodGet, "/user/webauthn")},
-		{"PATCH /user/webauthn/{id}", 3, 3, rename},
-		{"DELETE /user/webauthn/{id}", 7, 7, remove},
+		{"PATCH /user/webauthn/{id}", 6, 6, rename},
+		{"DELETE /user/webauthn/{id}", 8, 8, remove},
 	}
 }
 

@@ -146,10 +146,10 @@ func mailOperations() []mailOperation {
 		{linkUnknown, 2, 2, onNew("/signin/passwordless/email")},
 		{codeKnown, 2, 2, onKnown("/signin/otp/email")},
 		{codeUnknown, 2, 2, onNew("/signin/otp/email")},
-		{verifyLink, 9, 9, openLink},
+		{verifyLink, 10, 10, openLink},
 		{verifyLink + ", again", 10, 10, openLinkAgain},
 		{verifyLink + ", unknown", 9, 9, openUnknownLink},
-		{verifyCode, 9, 9, giveCode},
+		{verifyCode, 10, 10, giveCode},
 		{verifyCode + ", wrong", 4, 4, guessCode},
 	}
 }

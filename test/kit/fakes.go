@@ -89,6 +89,35 @@ func digest(password string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Witness is a port.Witness that tests read. It keeps at once what a server keeps a moment later.
+type Witness struct {
+	store  port.Events
+	mu     sync.Mutex
+	events []domain.Event
+}
+
+// Committed implements port.Witness.
+func (w *Witness) Committed(_ context.Context, events ...domain.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = append(w.events, events...)
+}
+
+// Happened implements port.Witness.
+func (w *Witness) Happened(ctx context.Context, event domain.Event, noted port.Noted) {
+	if err := w.store.Gather(context.WithoutCancel(ctx), noted); err != nil {
+		return
+	}
+	w.Committed(ctx, event)
+}
+
+// Events returns what happened so far.
+func (w *Witness) Events() []domain.Event {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]domain.Event(nil), w.events...)
+}
+
 // Journal is a port.Journal that tests read.
 type Journal struct {
 	mu      sync.Mutex

@@ -52,6 +52,8 @@ type Settings struct {
 	Elevation domain.ElevationPolicy
 	MFA       domain.MFAPolicy
 	MFAOff    bool // AUTH_MFA_ENABLED=false
+	AuditOff  bool // AUTH_AUDIT_RETENTION=0
+	Hooks     []domain.Webhook
 	ClientURL string
 	Redirects []string
 	Store     bunstore.Options
@@ -65,6 +67,8 @@ type Kit struct {
 	Random    *Random
 	Passwords *Passwords
 	Journal   *Journal
+	Witness   *Witness
+	Audit     usecase.Audit
 	Meter     *Meter
 	Mailbox   *Mailbox
 	Phones    *Phones
@@ -191,8 +195,11 @@ func migratedSQLite(t testing.TB) string {
 func (k *Kit) wire() rest.UseCases {
 	s := k.Settings
 	key := domain.RefreshTokenKey([]byte("the refresh token key of tests.."))
+	k.Witness = &Witness{store: k.Store.Events()}
+	k.Audit = usecase.Audit{Clock: k.Clock, Random: &Random{seed: uuid.NewString()}, Witness: k.Witness, Keep: !s.AuditOff, Hooks: s.Hooks}
+	audit := k.Audit
 	sessions := usecase.Sessions{
-		Tokens: k.Tokens, Clock: k.Clock, Random: k.Random, Policy: s.Session, MFA: s.MFA, Key: key, CustomClaims: s.CustomClaims, ClaimsPolicy: s.ClaimsPolicy,
+		Audit: audit, Tokens: k.Tokens, Clock: k.Clock, Random: k.Random, Policy: s.Session, MFA: s.MFA, Key: key, CustomClaims: s.CustomClaims, ClaimsPolicy: s.ClaimsPolicy,
 	}
 	tickets := usecase.Tickets{Clock: k.Clock, Random: k.Random, OTPKey: domain.OTPKey{1}, ServerURL: ServerURL}
 	visit := usecase.ProviderVisit{
@@ -201,8 +208,8 @@ func (k *Kit) wire() rest.UseCases {
 	arrive := usecase.ProviderSignIn{Store: k.Store, Sessions: sessions, Tickets: tickets, SignUp: s.SignUp, SignIn: s.SignIn, AutoOff: s.AutoSignUpOff}
 	authenticator, err := totp.New(totp.Options{Issuer: "example", Entropy: rand.Reader})
 	require.NoError(k.t, err)
-	factor := usecase.SecondFactor{Store: k.Store, TOTP: authenticator, Clock: k.Clock, Key: domain.RecoveryKey{2}}
-	byEmail := usecase.EmailSignIn{Store: k.Store, Random: k.Random, Tickets: tickets, SignUp: s.SignUp, SignIn: s.SignIn, AutoOff: s.AutoSignUpOff}
+	factor := usecase.SecondFactor{Audit: audit, Store: k.Store, TOTP: authenticator, Clock: k.Clock, Key: domain.RecoveryKey{2}}
+	byEmail := usecase.EmailSignIn{Audit: audit, Store: k.Store, Random: k.Random, Tickets: tickets, SignUp: s.SignUp, SignIn: s.SignIn, AutoOff: s.AutoSignUpOff}
 	byLink, byCode := byEmail, byEmail
 	byLink.Enabled, byCode.Enabled = s.Passwordless, s.OTP
 	dispatch := usecase.Dispatch{Templates: k.Mailbox, Mailer: k.Mailbox, SMS: k.Phones, Verifier: k.Phones}
@@ -210,14 +217,14 @@ func (k *Kit) wire() rest.UseCases {
 		Dispatch: dispatch, Outbox: k.Store.Outbox(), Clock: k.Clock, Journal: k.Journal, Batch: 10, Lease: time.Minute,
 	}
 	bySMS := usecase.SMSSignIn{
-		Store: k.Store, Random: k.Random, Numbers: phone.Numbers{}, Journal: k.Journal, Dispatch: dispatch, Tickets: tickets, SignUp: s.SignUp, SignIn: s.SignIn,
+		Audit: audit, Store: k.Store, Random: k.Random, Numbers: phone.Numbers{}, Journal: k.Journal, Dispatch: dispatch, Tickets: tickets, SignUp: s.SignUp, SignIn: s.SignIn,
 		Policy: s.SMSPolicy, Enabled: s.SMS, AutoOff: s.AutoSignUpOff, GatewayCodes: s.GatewayCodes,
 	}
-	administration := usecase.Administration{Store: k.Store, Clock: k.Clock}
-	ceremonies := usecase.Ceremonies{Enabled: !s.WebAuthnOff, Store: k.Store, WebAuthn: k.WebAuthn, Clock: k.Clock, Journal: k.Journal}
+	administration := usecase.Administration{Store: k.Store, Clock: k.Clock, Audit: audit}
+	ceremonies := usecase.Ceremonies{Enabled: !s.WebAuthnOff, Store: k.Store, WebAuthn: k.WebAuthn, Clock: k.Clock, Journal: k.Journal, Audit: audit}
 	return rest.UseCases{
 		AddSecurityKey:    &usecase.AddSecurityKey{Ceremonies: ceremonies, Policy: s.SignIn},
-		AdminAuthenticate: &usecase.AdminAuthenticate{Secret: domain.NewAdminSecret(s.AdminKey)},
+		AdminAuthenticate: &usecase.AdminAuthenticate{Secret: domain.NewAdminSecret(s.AdminKey), Audit: audit},
 		AdminCreateUser: &usecase.AdminCreateUser{
 			Administration: administration, Passwords: k.Passwords, Checks: s.Checks, Random: k.Random, Policy: s.SignUp,
 		},
@@ -231,23 +238,23 @@ func (k *Kit) wire() rest.UseCases {
 		AdminUpdateUser:         &usecase.AdminUpdateUser{Administration: administration, Policy: s.SignUp},
 		Authenticate:            &usecase.Authenticate{Tokens: k.Tokens},
 		CheckElevation:          &usecase.CheckElevation{Store: k.Store, Policy: s.Elevation},
-		ChangeUserEmail:         &usecase.ChangeUserEmail{Store: k.Store, Tickets: tickets, SignUp: s.SignUp, Policy: s.SignIn},
+		ChangeUserEmail:         &usecase.ChangeUserEmail{Audit: audit, Store: k.Store, Tickets: tickets, SignUp: s.SignUp, Policy: s.SignIn},
 		ChangeUserMFA:           &usecase.ChangeUserMFA{Store: k.Store, TOTP: authenticator, Policy: s.SignIn, Enabled: !s.MFAOff},
-		ChangeUserPassword:      &usecase.ChangeUserPassword{Store: k.Store, Passwords: k.Passwords, Checks: s.Checks, Clock: k.Clock, Policy: s.SignIn},
-		CreatePAT:               &usecase.CreatePAT{Store: k.Store, Clock: k.Clock, Random: k.Random, SignIn: s.SignIn, Policy: s.PAT},
+		ChangeUserPassword:      &usecase.ChangeUserPassword{Audit: audit, Store: k.Store, Passwords: k.Passwords, Checks: s.Checks, Clock: k.Clock, Policy: s.SignIn},
+		CreatePAT:               &usecase.CreatePAT{Audit: audit, Store: k.Store, Clock: k.Clock, Random: k.Random, SignIn: s.SignIn, Policy: s.PAT},
 		CreateRecoveryCodes:     &usecase.CreateRecoveryCodes{Store: k.Store, Random: k.Random, Factor: factor, Policy: s.SignIn},
 		ElevateTOTP:             &usecase.ElevateTOTP{Store: k.Store, Factor: factor, Sessions: sessions, Policy: s.SignIn},
 		VerifyChangeUserMFA:     &usecase.VerifyChangeUserMFA{Store: k.Store, Factor: factor, Policy: s.SignIn, Enabled: !s.MFAOff},
 		VerifySignInMFATOTP:     &usecase.VerifySignInMFATOTP{Store: k.Store, Factor: factor, Sessions: sessions, Policy: s.SignIn},
-		DeletePAT:               &usecase.DeletePAT{Store: k.Store, Policy: s.SignIn},
+		DeletePAT:               &usecase.DeletePAT{Audit: audit, Store: k.Store, Policy: s.SignIn},
 		ElevateWebauthn:         &usecase.ElevateWebauthn{Ceremonies: ceremonies, Policy: s.SignIn},
-		EndOtherSessions:        &usecase.EndOtherSessions{Store: k.Store},
-		EndSession:              &usecase.EndSession{Store: k.Store},
+		EndOtherSessions:        &usecase.EndOtherSessions{Audit: audit, Store: k.Store},
+		EndSession:              &usecase.EndSession{Audit: audit, Store: k.Store},
 		ListPATs:                &usecase.ListPATs{Store: k.Store, Policy: s.SignIn},
 		ListSecurityKeys:        &usecase.ListSecurityKeys{Ceremonies: ceremonies, Policy: s.SignIn},
 		ListSessions:            &usecase.ListSessions{Store: k.Store, Clock: k.Clock},
 		SignInPAT:               &usecase.SignInPAT{Store: k.Store, Sessions: sessions, Policy: s.SignIn},
-		DeanonymizeUser:         &usecase.DeanonymizeUser{Store: k.Store, Passwords: k.Passwords, Checks: s.Checks, Tickets: tickets, SignUp: s.SignUp, Passwordless: s.Passwordless},
+		DeanonymizeUser:         &usecase.DeanonymizeUser{Audit: audit, Store: k.Store, Passwords: k.Passwords, Checks: s.Checks, Tickets: tickets, SignUp: s.SignUp, Passwordless: s.Passwordless},
 		GetJWKS:                 &usecase.GetJWKS{Keys: k.Tokens},
 		GetReadiness:            &usecase.GetReadiness{Store: k.Store},
 		GetProviderTokens:       &usecase.GetProviderTokens{Store: k.Store, Policy: s.SignIn},
@@ -260,7 +267,7 @@ func (k *Kit) wire() rest.UseCases {
 		SignInProviderCallback:  &usecase.SignInProviderCallback{ProviderSignIn: arrive, Providers: s.Providers, Redirects: s.SignUp.Redirects, ServerURL: ServerURL},
 		SignUpIDToken:           &usecase.SignUpIDToken{ProviderSignIn: arrive, IDTokens: s.IDTokens},
 		SignUpProvider:          &usecase.SignUpProvider{ProviderVisit: visit},
-		UnlinkProvider:          &usecase.UnlinkProvider{Store: k.Store, Policy: s.SignIn, WaysIn: s.waysIn()},
+		UnlinkProvider:          &usecase.UnlinkProvider{Audit: audit, Store: k.Store, Policy: s.SignIn, WaysIn: s.waysIn()},
 		GetUser:                 &usecase.GetUser{Store: k.Store, Policy: s.SignIn},
 		RefreshToken:            &usecase.RefreshToken{Store: k.Store, Sessions: sessions, Policy: s.SignIn, Journal: k.Journal, Meter: k.Meter},
 		RemoveSecurityKey:       &usecase.RemoveSecurityKey{Ceremonies: ceremonies, Policy: s.SignIn, WaysIn: s.waysIn()},
@@ -278,7 +285,7 @@ func (k *Kit) wire() rest.UseCases {
 			Store: k.Store, Numbers: phone.Numbers{}, Verifier: k.Phones, Passwords: k.Passwords, Tickets: tickets, Sessions: sessions, Policy: s.SignIn,
 			Enabled: s.SMS, GatewayCodes: s.GatewayCodes,
 		},
-		SignOut: &usecase.SignOut{Store: k.Store, Key: key},
+		SignOut: &usecase.SignOut{Audit: audit, Store: k.Store, Key: key},
 		SignUpEmailPassword: &usecase.SignUpEmailPassword{
 			Store: k.Store, Passwords: k.Passwords, Random: k.Random, Sessions: sessions, Policy: s.SignUp, Checks: s.Checks, Tickets: tickets,
 		},

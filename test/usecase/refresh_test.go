@@ -252,7 +252,7 @@ func TestDeleteExpired_RemovesThemInBatches(t *testing.T) {
 	live, err := k.SignIn("nobody@example.com", kit.Password)
 	require.ErrorIs(t, err, domain.InvalidEmailPassword)
 	require.Empty(t, live.RefreshToken)
-	job := &usecase.DeleteExpired{Store: k.Store, Clock: k.Clock, Batch: 3}
+	job := &usecase.DeleteExpired{Store: k.Store, Clock: k.Clock, Batch: 3, KeepEvents: 1000 * time.Hour}
 	removed, err := job.Do(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 7, removed)

@@ -46,7 +46,7 @@ func newImporter(t testing.TB, k *kit.Kit, store port.Store) *importer {
 	hasher, err := password.New(password.Options{Salt: rand.Reader, Clock: k.Clock})
 	require.NoError(t, err)
 	return &importer{hasher: hasher, ImportUsers: &usecase.ImportUsers{
-		Store: store, Hashes: hasher, Numbers: phone.Numbers{}, Clock: k.Clock, Random: k.Random, Policy: k.Settings.SignUp, Key: domain.ImportKey{1}, Batch: 100,
+		Store: store, Hashes: hasher, Numbers: phone.Numbers{}, Clock: k.Clock, Random: k.Random, Policy: k.Settings.SignUp, Key: domain.ImportKey{1}, Batch: 100, Audit: k.Audit,
 	}}
 }
 

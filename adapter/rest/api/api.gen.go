@@ -17,6 +17,27 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for AdminEventActor.
+const (
+	AdminEventActorAdministrator AdminEventActor = "administrator"
+	AdminEventActorClient        AdminEventActor = "client"
+	AdminEventActorUser          AdminEventActor = "user"
+)
+
+// Valid indicates whether the value is a known member of the AdminEventActor enum.
+func (e AdminEventActor) Valid() bool {
+	switch e {
+	case AdminEventActorAdministrator:
+		return true
+	case AdminEventActorClient:
+		return true
+	case AdminEventActorUser:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AttestationFormat.
 const (
 	AttestationFormatAndroidKey       AttestationFormat = "android-key"
@@ -460,10 +481,63 @@ type AdminCreateUserRequest struct {
 	Roles []string `json:"roles,omitempty"`
 }
 
+// AdminEvent Something that happened to an account. Webhooks send the same.
+type AdminEvent struct {
+	// Actor Who did it: the user, an administrator, or somebody who has not proven who they are.
+	Actor AdminEventActor `json:"actor"`
+
+	// Address Network address of the actor.
+	//
+	// Example: 203.0.113.7
+	Address string `json:"address,omitempty"`
+
+	// ID Id of the event.
+	ID string `json:"id"`
+
+	// Method Way to sign in or to elevate.
+	//
+	// Example: password
+	Method string `json:"method,omitempty"`
+
+	// Reason Error code, where something failed.
+	//
+	// Example: invalid-email-password
+	Reason string `json:"reason,omitempty"`
+
+	// RequestID Id of the request.
+	RequestID string `json:"requestId,omitempty"`
+
+	// SessionID The session that began, was meant, or ended.
+	SessionID string `json:"sessionId,omitempty"`
+
+	// Target Id of the key or token, name of the provider, or number of users that were imported.
+	Target string `json:"target,omitempty"`
+
+	// Timestamp When it happened.
+	Timestamp time.Time `json:"timestamp"`
+
+	// Type What happened, for example `sign_in.succeeded`.
+	//
+	// Example: sign_in.succeeded
+	Type string `json:"type"`
+
+	// UserAgent What the actor's program calls itself.
+	UserAgent string `json:"userAgent,omitempty"`
+
+	// UserID Whom it is about; missing when nobody knows.
+	UserID string `json:"userId,omitempty"`
+}
+
+// AdminEventActor Who did it: the user, an administrator, or somebody who has not proven who they are.
+type AdminEventActor string
+
 // AdminExport Everything that is kept about a user, without secrets.
 type AdminExport struct {
 	// Applications Applications that the user signed in to through this server.
 	Applications []AdminApplication `json:"applications"`
+
+	// Events What happened, the newest first, at most 10,000.
+	Events []AdminEvent `json:"events"`
 
 	// Messages Messages that wait to be sent.
 	Messages []AdminMessage `json:"messages"`
