@@ -40,6 +40,7 @@ func (l *loader) checkValues() {
 		l.problem("AUTH_MFA_TOTP_ISSUER", fmt.Sprintf("must be 1 to %d bytes long and have neither colons nor control characters", maxIssuer))
 	}
 	l.checkOIDC()
+	l.checkWebhooks()
 	l.checkSMS()
 	l.checkClaims()
 }

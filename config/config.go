@@ -281,6 +281,10 @@ type Config struct {
 
 	// AuditRetention is how long events are kept; 0: not at all.
 	AuditRetention time.Duration `env:"AUTH_AUDIT_RETENTION" group:"Audit log and webhooks" envDefault:"2160h" min:"0s" max:"87600h" doc:"How long the audit log in the database keeps an event, see audit.md. 0 keeps none and removes those that are there; the lines in the log stay."`
+	// Webhooks are told of events.
+	Webhooks Webhooks `env:"AUTH_WEBHOOKS" secret:"true" example:"[{\"url\":\"https://hooks.example.com/auth\",\"secret\":\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\",\"events\":[\"sign_in\",\"user.deleted\"]}]" doc:"Programs that are told of events, as a JSON list; webhooks.md describes its members."`
+	// WebhooksPrivate lets them be inside.
+	WebhooksPrivate bool `env:"AUTH_WEBHOOKS_ALLOW_PRIVATE" envDefault:"false" doc:"Let webhooks lead to addresses that are not public: this machine, the internal network. Development mode always does."`
 
 	// MetricsAddr is the address, host:port, of /metrics; "" for none.
 	MetricsAddr string `env:"AUTH_METRICS_ADDR" group:"Observability" defaultText:"empty: no metrics" example:"127.0.0.1:9464" doc:"Address of a listener of its own that answers GET /metrics for Prometheus, see observability.md. Whoever reaches it can read it: keep it inside."`

@@ -109,7 +109,7 @@ func (f field) typeName() string {
 		return "list"
 	case reflect.TypeFor[[]byte]():
 		return "hexadecimal"
-	case reflect.TypeFor[*JWTSecret](), reflect.TypeFor[OIDCProviders](), reflect.TypeFor[CustomClaims](), reflect.TypeFor[CustomClaimsDefaults](), reflect.TypeFor[map[string]string]():
+	case reflect.TypeFor[*JWTSecret](), reflect.TypeFor[OIDCProviders](), reflect.TypeFor[Webhooks](), reflect.TypeFor[CustomClaims](), reflect.TypeFor[CustomClaimsDefaults](), reflect.TypeFor[map[string]string]():
 		return "JSON"
 	case reflect.TypeFor[*ecdsa.PrivateKey]():
 		return "PEM"

@@ -35,6 +35,7 @@ func (l *loader) parseInto(target any, prefix string) {
 			reflect.TypeFor[[]string]():             func(s string) (any, error) { return splitList(s), nil },
 			reflect.TypeFor[[]byte]():               func(s string) (any, error) { return parseHexKey(s) },
 			reflect.TypeFor[JWTSecret]():            func(s string) (any, error) { return parseJWTSecret(s) },
+			reflect.TypeFor[Webhooks]():             func(s string) (any, error) { return parseWebhooks(s) },
 			reflect.TypeFor[OIDCProviders]():        func(s string) (any, error) { return parseOIDCProviders(s) },
 			reflect.TypeFor[ecdsa.PrivateKey]():     func(s string) (any, error) { return parseAppleKey(s) },
 			reflect.TypeFor[map[string]string]():    func(s string) (any, error) { return parseObject(s) },

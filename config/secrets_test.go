@@ -198,6 +198,8 @@ func TestEffective_TellsValuesAndSources(t *testing.T) {
 		{Name: "AUTH_CAPTCHA_ACTION", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_CAPTCHA_SEND_ADDRESS", Value: "false", Source: config.FromDefault},
 		{Name: "AUTH_AUDIT_RETENTION", Value: "2160h0m0s", Source: config.FromDefault},
+		{Name: "AUTH_WEBHOOKS", Value: "", Source: config.FromDefault},
+		{Name: "AUTH_WEBHOOKS_ALLOW_PRIVATE", Value: "false", Source: config.FromDefault},
 		{Name: "AUTH_METRICS_ADDR", Value: "", Source: config.FromDefault},
 		{Name: "AUTH_PPROF_ADDR", Value: "", Source: config.FromDefault},
 		{Name: "OTEL_SDK_DISABLED", Value: "false", Source: config.FromDefault},

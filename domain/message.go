@@ -21,14 +21,14 @@ type Message struct {
 	ID          string // a UUID; the same in every attempt to send it
 	Template    Template
 	Locale      string
-	To          string // an e-mail address; for TemplateSignInSMS a phone number in E.164, for TemplateWebhook a URL
+	To          string // an e-mail address; for TemplateSignInSMS a phone number in E.164, for TemplateWebhook the name of a receiver
 	DisplayName string
 	Email       string // the account's address
 	NewEmail    string // TemplateEmailConfirmChange: the address it shall become
 	Link        string // "" where the message has none
 	Ticket      string // the ticket in the link, or the code to type
 	RedirectTo  string
-	Event       *Event // TemplateWebhook: what is to be told; To is the URL
+	Event       *Event // TemplateWebhook: what is to be told
 }
 
 // Mail is a message in words.

@@ -4,7 +4,7 @@ import "slices"
 
 // Webhook is somebody who wants to be told of events.
 type Webhook struct {
-	URL     string
+	Name    string        // what the receiver is called: its URL can be a secret
 	Filters []EventFilter // empty: every event
 }
 
@@ -15,5 +15,5 @@ func (w Webhook) Wants(kind EventKind) bool {
 
 // Message returns what tells of an event. id is the message's, by which its receiver knows a repetition.
 func (w Webhook) Message(id string, event Event) Message {
-	return Message{ID: id, Template: TemplateWebhook, To: w.URL, Event: &event}
+	return Message{ID: id, Template: TemplateWebhook, To: w.Name, Event: &event}
 }

@@ -33,6 +33,13 @@ type Events interface {
 	DeleteExpired(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
+// Webhooks tells programs of events.
+type Webhooks interface {
+	// Send returns nil once the receiver has taken responsibility for the message's event. After an error it may be sent again, with
+	// the same ID. The error holds no secret.
+	Send(ctx context.Context, message domain.Message) error
+}
+
 // Witness is told what happened, once it is certain. Its methods never wait and never fail.
 type Witness interface {
 	// Committed: the events happened, and the store has kept what there is to keep.

@@ -12,11 +12,12 @@ import (
 // DeliverMessages sends what is in the outbox. Any number of instances may run it: each message is claimed by one.
 type DeliverMessages struct {
 	Dispatch
-	Outbox  port.Outbox
-	Clock   port.Clock
-	Journal port.Journal
-	Batch   int
-	Lease   time.Duration // after which a message whose sender died is tried again; longer than a batch takes
+	Webhooks port.Webhooks // for an outbox of events; nil for one of mails and SMS
+	Outbox   port.Outbox
+	Clock    port.Clock
+	Journal  port.Journal
+	Batch    int
+	Lease    time.Duration // after which a message whose sender died is tried again; longer than a batch takes
 }
 
 // Dispatch hands messages to whoever delivers them.
@@ -71,7 +72,11 @@ func (uc *DeliverMessages) deliver(ctx context.Context, message domain.QueuedMes
 		uc.Journal.SMSRefused(errTooLate)
 		return uc.Outbox.Delivered(ctx, message.ID)
 	}
-	err := uc.send(ctx, message.Message)
+	send := uc.send
+	if message.IsWebhook() {
+		send = uc.Webhooks.Send
+	}
+	err := send(ctx, message.Message)
 	if err == nil {
 		return uc.Outbox.Delivered(ctx, message.ID)
 	}

@@ -112,7 +112,22 @@ func (o outbox) DeleteExpired(ctx context.Context, now time.Time, limit int) (in
 // Claim implements port.Outbox. A message that can't be decrypted is parked: another key does not come back by itself. The
 // messages are chosen in an expression of their own: PostgreSQL may run a plain subquery once for each row, and a limit that is
 // applied again and again is none.
+//
+// Events for programs are none of these: see webhookOutbox.
 func (o outbox) Claim(ctx context.Context, now, until time.Time, limit int) ([]domain.QueuedMessage, error) {
+	return o.claim(ctx, `NOT IN ('', 'webhook')`, now, until, limit)
+}
+
+// webhookOutbox is the outbox to those who tell programs of events: what waits for a receiver that is slow must not hold up mails.
+type webhookOutbox struct{ outbox }
+
+// Claim implements port.Outbox.
+func (o webhookOutbox) Claim(ctx context.Context, now, until time.Time, limit int) ([]domain.QueuedMessage, error) {
+	return o.claim(ctx, `= 'webhook'`, now, until, limit)
+}
+
+// claim claims messages whose template is as which says.
+func (o outbox) claim(ctx context.Context, which string, now, until time.Time, limit int) ([]domain.QueuedMessage, error) {
 	ctx, cancel := o.conn.bounded(ctx)
 	defer cancel()
 	lock := " FOR UPDATE SKIP LOCKED"
@@ -121,7 +136,7 @@ func (o outbox) Claim(ctx context.Context, now, until time.Time, limit int) ([]d
 	}
 	var rows []outboxRow
 	err := o.conn.one(ctx, o.conn.write(), &rows, `WITH due AS MATERIALIZED (
-		SELECT id FROM auth.hexauth_outbox WHERE template <> '' AND parked_at IS NULL AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $3`+lock+`)
+		SELECT id FROM auth.hexauth_outbox WHERE template `+which+` AND parked_at IS NULL AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $3`+lock+`)
 		UPDATE auth.hexauth_outbox SET attempts = attempts + 1, next_attempt_at = $2 WHERE id IN (SELECT id FROM due)
 		RETURNING `+outboxColumns, o.conn.time(now), o.conn.time(until), limit)
 	if err != nil {

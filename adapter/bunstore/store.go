@@ -196,6 +196,9 @@ func (s *Store) MFASecrets() port.MFASecrets { return mfaSecrets{conn{store: s}}
 // Outbox returns the queue of messages.
 func (s *Store) Outbox() port.Outbox { return outbox{conn{store: s}} }
 
+// WebhookOutbox returns the same queue; what can be claimed from it are the events for programs, and from Outbox everything else.
+func (s *Store) WebhookOutbox() port.Outbox { return webhookOutbox{outbox{conn{store: s}}} }
+
 // repos are the repositories of one transaction.
 type repos struct{ conn conn }
 

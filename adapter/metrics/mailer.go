@@ -46,6 +46,20 @@ func (s smsSender) SendSMS(ctx context.Context, sms domain.Mail) error {
 	return s.metrics.sent(sms, s.next.SendSMS(ctx, sms))
 }
 
+// webhooks counts what another one sends.
+type webhooks struct {
+	next    port.Webhooks
+	metrics *Metrics
+}
+
+// Webhooks returns a sender that hands everything to next and counts it.
+func (m *Metrics) Webhooks(next port.Webhooks) port.Webhooks { return webhooks{next, m} }
+
+// Send implements port.Webhooks.
+func (w webhooks) Send(ctx context.Context, message domain.Message) error {
+	return w.metrics.sent(domain.Mail{Message: message}, w.next.Send(ctx, message))
+}
+
 // Close closes the mailer behind, where it can be closed.
 func (m mailer) Close() error {
 	if closer, connected := m.Mailer.(io.Closer); connected {

@@ -13,7 +13,7 @@ import (
 
 // newAudit takes down what happens, and has witness told.
 func newAudit(cfg config.Config, witness port.Witness) usecase.Audit {
-	return usecase.Audit{Clock: system.Clock{}, Random: system.Random{}, Witness: witness, Keep: cfg.AuditRetention > 0}
+	return usecase.Audit{Clock: system.Clock{}, Random: system.Random{}, Witness: witness, Keep: cfg.AuditRetention > 0, Hooks: webhooks(cfg)}
 }
 
 // quietAudit is newAudit for commands, which write no log and do nothing that is kept later.

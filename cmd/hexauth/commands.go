@@ -140,12 +140,12 @@ func (i *invocation) keys() *cobra.Command {
 
 func (i *invocation) outbox() *cobra.Command {
 	var l outboxListCommand
-	list := i.command("list [--limit N]", "List mails that wait, and those that were given up after a day.", &l)
+	list := i.command("list [--limit N]", "List mails, SMS and events for webhooks that wait, and those that were given up after a day.", &l)
 	list.Flags().IntVar(&l.Limit, "limit", 100, "show the newest `N`")
 	var r outboxRetryCommand
-	retry := i.command("retry [ID]", "Try mails again that were given up: the one with that ID, or all that were given up when it is missing.", &r)
+	retry := i.command("retry [ID]", "Try again what was given up: the one with that ID, or everything when it is missing.", &r)
 	retry.Args = atMostOne(&r.ID)
-	return group("outbox", "Look after mails that could not be sent.", list, retry)
+	return group("outbox", "Look after mails, SMS and events for webhooks that could not be sent.", list, retry)
 }
 
 func (i *invocation) mail() *cobra.Command {

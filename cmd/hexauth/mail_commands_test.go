@@ -15,10 +15,10 @@ import (
 func TestMailCommands_HelpExplainsThem(t *testing.T) {
 	t.Parallel()
 	for arguments, words := range map[string][]string{
-		"--help":              {"outbox Look after mails that could not be sent", "mail Preview the mails"},
+		"--help":              {"outbox Look after mails, SMS and events for webhooks that could not be sent", "mail Preview the mails"},
 		"outbox --help":       {"Usage: hexauth outbox", "list", "retry", "could not be sent"},
 		"outbox list --help":  {"Usage: hexauth outbox list", "--limit N", "(default 100)", "newest N", "given up after a day"},
-		"outbox retry --help": {"Usage: hexauth outbox retry [ID]", "all that were given up when it is missing"},
+		"outbox retry --help": {"Usage: hexauth outbox retry [ID]", "Try again what was given up: the one with that ID, or everything when it is missing"},
 		"mail --help":         {"Usage: hexauth mail", "preview", "every language"},
 		"mail preview --help": {"Usage: hexauth mail preview [DIR]", "HTML and text", "into the folder DIR"},
 	} {

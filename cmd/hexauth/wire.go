@@ -157,7 +157,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 		return nil, err
 	}
 	jobs = append(jobs, metadata...)
-	jobs = append(jobs, recorder.Run, encryptSecrets(&usecase.EncryptTOTPSecrets{Store: store, Batch: cleanUpBatch}, log))
+	jobs = append(append(jobs, tellWebhooks(cfg, store, meter, log)...), recorder.Run, encryptSecrets(&usecase.EncryptTOTPSecrets{Store: store, Batch: cleanUpBatch}, log))
 	return &app{store: store, handler: handler, meter: meter, jobs: jobs}, nil
 }
 

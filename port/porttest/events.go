@@ -63,10 +63,13 @@ func eventsSuite(t *testing.T, open func(t *testing.T) port.Store) {
 	})
 	t.Run("events that are kept and the messages that tell of them stand or fall together", func(t *testing.T) {
 		store, event := open(t), newEvent(domain.UserDeleted, "", now)
-		message := domain.Webhook{URL: "https://hooks.example.com"}.Message(uuid.NewString(), event)
+		message := domain.Webhook{Name: "hooks.example.com#12345678"}.Message(uuid.NewString(), event)
 		noted := port.Noted{Kept: []domain.Event{event}, Webhooks: []domain.Message{message}}
 		require.NoError(t, store.Events().Add(t.Context(), noted))
 		claimed, err := store.Outbox().Claim(t.Context(), now, now.Add(time.Minute), 10)
+		require.NoError(t, err)
+		require.Empty(t, claimed, "who sends mails gets none")
+		claimed, err = store.(interface{ WebhookOutbox() port.Outbox }).WebhookOutbox().Claim(t.Context(), now, now.Add(time.Minute), 10)
 		require.NoError(t, err)
 		require.Len(t, claimed, 1)
 		require.Equal(t, message, claimed[0].Message)

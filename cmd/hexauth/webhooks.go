@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/hexauth/hexauth/adapter/bunstore"
+	"github.com/hexauth/hexauth/adapter/metrics"
+	"github.com/hexauth/hexauth/adapter/rest"
+	"github.com/hexauth/hexauth/adapter/system"
+	"github.com/hexauth/hexauth/adapter/webhook"
+	"github.com/hexauth/hexauth/config"
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/usecase"
+)
+
+const (
+	// webhookWorkers send at the same time, so that one slow receiver does not hold up the others.
+	webhookWorkers = 4
+	webhookBatch   = 5
+)
+
+// webhooks are those who want to be told of events.
+func webhooks(cfg config.Config) []domain.Webhook {
+	var hooks []domain.Webhook
+	for _, w := range cfg.Webhooks {
+		hooks = append(hooks, domain.Webhook{Name: w.Name(), Filters: w.Events})
+	}
+	return hooks
+}
+
+// tellWebhooks returns the jobs that send events to webhooks; none when there are none.
+func tellWebhooks(cfg config.Config, store *bunstore.Store, meter *metrics.Metrics, log *slog.Logger) (jobs []func(context.Context)) {
+	if len(cfg.Webhooks) == 0 {
+		return nil
+	}
+	receivers := map[string]webhook.Receiver{}
+	for _, w := range cfg.Webhooks {
+		receivers[w.Name()] = webhook.Receiver{URL: w.URL, Secret: w.Secret}
+	}
+	sender := webhook.New(webhook.Options{
+		Receivers: receivers, Clock: system.Clock{}, Private: cfg.Development || cfg.WebhooksPrivate,
+		Encode: func(event domain.Event) ([]byte, error) { return webhook.Body(event, rest.EventOf(event)) },
+	})
+	messages := &usecase.DeliverMessages{
+		Webhooks: meter.Webhooks(sender), Outbox: store.WebhookOutbox(), Clock: system.Clock{}, Journal: system.Journal{Log: log},
+		Batch: webhookBatch, Lease: deliveryLease,
+	}
+	for range webhookWorkers {
+		jobs = append(jobs, deliver(messages, log))
+	}
+	return jobs
+}
