@@ -12,7 +12,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -153,49 +152,6 @@ func answerOf(t *testing.T, conceal bool, err error) api.ErrorResponse {
 	w.handle(err, c)
 	require.Equal(t, body.Status, recorder.Code)
 	return body
-}
-
-// handled lists the methods that *handlers has of its own, which the embedded interface hides from reflection.
-func handled(t *testing.T) []string {
-	t.Helper()
-	files, err := filepath.Glob("*.go")
-	require.NoError(t, err)
-	var names []string
-	for _, name := range files {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		require.NoError(t, err)
-		for _, declaration := range file.Decls {
-			function, ok := declaration.(*ast.FuncDecl)
-			if ok && function.Recv != nil && isHandlers(function.Recv.List[0].Type) {
-				names = append(names, function.Name.Name)
-			}
-		}
-	}
-	return names
-}
-
-func isHandlers(receiver ast.Expr) bool {
-	pointer, ok := receiver.(*ast.StarExpr)
-	if !ok {
-		return false
-	}
-	name, ok := pointer.X.(*ast.Ident)
-	return ok && name.Name == "handlers"
-}
-
-func TestHandlers_EveryOperationIsEitherBuiltOrRefused(t *testing.T) {
-	t.Parallel()
-	own := handled(t)
-	server := reflect.TypeFor[api.StrictServerInterface]()
-	require.Equal(t, 72, server.NumMethod())
-	for i := range server.NumMethod() {
-		name := server.Method(i).Name
-		require.NotEqual(t, slices.Contains(own, name), unbuilt(name), "%s must have a handler or be refused, and not both", name)
-	}
-	for _, name := range own {
-		_, found := server.MethodByName(name)
-		require.True(t, found, "%s is no operation", name)
-	}
 }
 
 func TestPrintable_BoundsWhatAnErrorRepeatsOfAName(t *testing.T) {
