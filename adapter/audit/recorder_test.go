@@ -108,7 +108,7 @@ func TestRecorder_NobodyWaitsForASlowTableAndWhatIsTooMuchIsCounted(t *testing.T
 		happen(r, "x")
 	}
 	require.Less(t, time.Since(began), 5*time.Second)
-	require.GreaterOrEqual(t, r.Lost(), int64(499))
+	require.GreaterOrEqual(t, r.Lost(), int64(500-200), "one batch may be on its way to the table")
 	close(store.slow)
 	stop()
 	require.Len(t, store.has(), audit.Capacity+500-int(r.Lost()))
