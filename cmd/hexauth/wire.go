@@ -183,14 +183,7 @@ func newUseCases(
 		return rest.UseCases{}, err
 	}
 	refreshKey := domain.RefreshTokenKey(aesgcm.DeriveKey(key, "hexauth refresh tokens"))
-	sessions := usecase.Sessions{
-		Audit: audit, Tokens: tokens, Clock: system.Clock{}, Random: system.Random{}, Key: refreshKey,
-		Policy: domain.SessionPolicy{
-			AccessTokenTTL: cfg.AccessTokenExpiresIn, RefreshTokenTTL: cfg.RefreshTokenExpiresIn, Grace: cfg.RefreshTokenGrace,
-		},
-		MFA:          domain.MFAPolicy{AllMethods: cfg.MFAAllMethods},
-		CustomClaims: custom.source, ClaimsPolicy: custom.policy,
-	}
+	sessions := newSessions(cfg, refreshKey, tokens, custom, audit)
 	tickets := usecase.Tickets{
 		Clock: system.Clock{}, Random: system.Random{}, OTPKey: domain.OTPKey(aesgcm.DeriveKey(key, "hexauth one-time codes")), ServerURL: cfg.ServerURL,
 	}
@@ -227,91 +220,26 @@ func newUseCases(
 		Audit: audit, Store: store, Random: system.Random{}, Numbers: phone.Numbers{}, Journal: system.Journal{Log: log}, Dispatch: mail.Dispatch, Tickets: tickets,
 		SignUp: signUp, SignIn: signIn, Policy: policy, Enabled: cfg.SMSPasswordlessEnabled, AutoOff: cfg.DisableAutoSignUp, GatewayCodes: mail.gatewayCodes,
 	}
-	useCases := rest.UseCases{
-		AddSecurityKey:     &usecase.AddSecurityKey{Ceremonies: ceremonies, Policy: signIn},
-		Authenticate:       &usecase.Authenticate{Tokens: tokens},
-		ChangeUserEmail:    &usecase.ChangeUserEmail{Audit: audit, Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn},
-		ChangeUserMFA:      &usecase.ChangeUserMFA{Store: store, TOTP: authenticator, Policy: signIn, Enabled: cfg.MFAEnabled},
-		ChangeUserPassword: &usecase.ChangeUserPassword{Audit: audit, Store: store, Passwords: passwords, Checks: checks, Clock: system.Clock{}, Policy: signIn},
-		CheckElevation:     &usecase.CheckElevation{Store: store, Policy: elevation},
-		CreatePAT: &usecase.CreatePAT{
-			Audit: audit, Store: store, Clock: system.Clock{}, Random: system.Random{}, SignIn: signIn, Policy: domain.PATPolicy{MaxLifetime: cfg.PATMaxExpiresIn},
-		},
-		CreateRecoveryCodes: &usecase.CreateRecoveryCodes{Store: store, Random: system.Random{}, Factor: factor, Policy: signIn},
-		ElevateTOTP:         &usecase.ElevateTOTP{Store: store, Factor: factor, Sessions: sessions, Policy: signIn},
-		VerifyChangeUserMFA: &usecase.VerifyChangeUserMFA{Store: store, Factor: factor, Policy: signIn, Enabled: cfg.MFAEnabled},
-		VerifySignInMFATOTP: &usecase.VerifySignInMFATOTP{Store: store, Factor: factor, Sessions: sessions, Policy: signIn},
-		DeletePAT:           &usecase.DeletePAT{Audit: audit, Store: store, Policy: signIn},
-		ElevateWebauthn:     &usecase.ElevateWebauthn{Ceremonies: ceremonies, Policy: signIn},
-		EndOtherSessions:    &usecase.EndOtherSessions{Audit: audit, Store: store},
-		EndSession:          &usecase.EndSession{Audit: audit, Store: store},
-		ListPATs:            &usecase.ListPATs{Store: store, Policy: signIn},
-		ListSecurityKeys:    &usecase.ListSecurityKeys{Ceremonies: ceremonies, Policy: signIn},
-		ListSessions:        &usecase.ListSessions{Store: store, Clock: system.Clock{}},
-		SignInPAT:           &usecase.SignInPAT{Store: store, Sessions: sessions, Policy: signIn},
-		DeanonymizeUser: &usecase.DeanonymizeUser{
-			Audit: audit, Store: store, Passwords: passwords, Checks: checks, Tickets: tickets, SignUp: signUp, Passwordless: cfg.EmailPasswordlessEnabled,
-		},
-		GetJWKS:              &usecase.GetJWKS{Keys: tokens},
-		GetReadiness:         &usecase.GetReadiness{Store: store},
-		GetProviderTokens:    &usecase.GetProviderTokens{Store: store, Policy: signIn},
-		LinkIDToken:          &usecase.LinkIDToken{ProviderSignIn: arrive, IDTokens: providers.byToken},
-		ListProviders:        &usecase.ListProviders{Store: store, Policy: signIn},
-		RefreshProviderToken: &usecase.RefreshProviderToken{Store: store, Providers: providers.byRedirect, Policy: signIn},
-		RenewProviderTokens: &usecase.RenewProviderTokens{
-			Store: store, Providers: providers.byRedirect, Clock: system.Clock{}, AdminSecret: cfg.HasuraAdminSecret,
-		},
-		SignInIDToken:  &usecase.SignInIDToken{ProviderSignIn: arrive, IDTokens: providers.byToken},
-		SignInProvider: &usecase.SignInProvider{ProviderVisit: visit},
-		SignInProviderCallback: &usecase.SignInProviderCallback{
-			ProviderSignIn: arrive, Providers: providers.byRedirect, Redirects: signUp.Redirects, ServerURL: cfg.ServerURL,
-		},
-		SignUpIDToken:  &usecase.SignUpIDToken{ProviderSignIn: arrive, IDTokens: providers.byToken},
-		SignUpProvider: &usecase.SignUpProvider{ProviderVisit: visit},
-		UnlinkProvider: &usecase.UnlinkProvider{
-			Audit: audit, Store: store, Policy: signIn, WaysIn: waysIn(cfg, providers),
-		},
-		GetUser:                &usecase.GetUser{Store: store, Policy: signIn},
-		RefreshToken:           &usecase.RefreshToken{Store: store, Sessions: sessions, Policy: signIn, Journal: system.Journal{Log: log}, Meter: meter},
-		RemoveSecurityKey:      &usecase.RemoveSecurityKey{Ceremonies: ceremonies, Policy: signIn, WaysIn: waysIn(cfg, providers)},
-		RenameSecurityKey:      &usecase.RenameSecurityKey{Ceremonies: ceremonies, Policy: signIn},
-		SendPasswordResetEmail: &usecase.SendPasswordResetEmail{Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn},
-		SendVerificationEmail: &usecase.SendVerificationEmail{
-			Store: store, Tickets: tickets, SignUp: signUp, Policy: signIn, Conceal: cfg.ConcealErrors,
-		},
-		SignInAnonymous:         &usecase.SignInAnonymous{Store: store, Random: system.Random{}, Sessions: sessions, Policy: signUp},
-		SignInEmailPassword:     &usecase.SignInEmailPassword{Store: store, Passwords: passwords, Sessions: sessions, Policy: signIn},
-		SignInOTPEmail:          &usecase.SignInOTPEmail{EmailSignIn: byCode},
-		SignInPasswordlessEmail: &usecase.SignInPasswordlessEmail{EmailSignIn: byLink},
-		SignInWebauthn: &usecase.SignInWebauthn{
-			Ceremonies: ceremonies, Policy: signIn, Conceal: cfg.ConcealErrors, Decoys: domain.DecoyKey(aesgcm.DeriveKey(key, "hexauth decoy security keys")),
-		},
-		SignInPasswordlessSMS: &usecase.SignInPasswordlessSMS{SMSSignIn: bySMS},
-		SignOut:               &usecase.SignOut{Audit: audit, Store: store, Key: refreshKey},
-		SignUpEmailPassword: &usecase.SignUpEmailPassword{
-			Store: store, Passwords: passwords, Random: system.Random{}, Sessions: sessions, Policy: signUp, Checks: checks, Tickets: tickets,
-		},
-		SignUpOTPEmail:          &usecase.SignUpOTPEmail{EmailSignIn: byCode},
-		SignUpPasswordlessEmail: &usecase.SignUpPasswordlessEmail{EmailSignIn: byLink},
-		SignUpWebauthn:          &usecase.SignUpWebauthn{Ceremonies: ceremonies, Random: system.Random{}, Policy: signUp},
-		SignUpPasswordlessSMS:   &usecase.SignUpPasswordlessSMS{SMSSignIn: bySMS},
-		TokenExchange:           &usecase.TokenExchange{Store: store, Sessions: sessions, Policy: signIn},
-		VerifyAddSecurityKey:    &usecase.VerifyAddSecurityKey{Ceremonies: ceremonies, Random: system.Random{}, Policy: signIn},
-		VerifyElevateWebauthn:   &usecase.VerifyElevateWebauthn{Ceremonies: ceremonies, Sessions: sessions, Policy: signIn},
-		VerifySignInOTPEmail:    &usecase.VerifySignInOTPEmail{Store: store, Tickets: tickets, Sessions: sessions, Policy: signIn},
-		VerifySignInPasswordlessSMS: &usecase.VerifySignInPasswordlessSMS{
-			Store: store, Numbers: phone.Numbers{}, Verifier: mail.Verifier, Passwords: passwords, Tickets: tickets, Sessions: sessions, Policy: signIn,
-			Enabled: cfg.SMSPasswordlessEnabled, GatewayCodes: mail.gatewayCodes,
-		},
-		VerifySignInWebauthn: &usecase.VerifySignInWebauthn{Ceremonies: ceremonies, Sessions: sessions, Policy: signIn},
-		VerifySignUpWebauthn: &usecase.VerifySignUpWebauthn{
-			Ceremonies: ceremonies, Random: system.Random{}, Enrolment: usecase.Enrolment{Store: store, Sessions: sessions, Policy: signUp, Tickets: tickets},
-		},
-		VerifyTicket: &usecase.VerifyTicket{Store: store, Random: system.Random{}, Sessions: sessions, Policy: signIn, Redirects: signUp.Redirects},
-		VerifyToken:  &usecase.VerifyToken{Tokens: tokens, Store: store, Policy: signIn},
+	p := parts{
+		cfg: cfg, key: key, store: store, keyring: tokens, signUp: signUp, signIn: signIn, passwords: passwords, checks: checks, refreshKey: refreshKey,
+		sessions: sessions, tickets: tickets, ceremonies: ceremonies, elevation: elevation, visit: visit, arrive: arrive, authenticator: authenticator,
+		factor: factor, byLink: byLink, byCode: byCode, bySMS: bySMS, audit: audit, mail: mail, providers: providers, meter: meter, log: log,
 	}
+	useCases := p.useCases()
 	administer(&useCases, cfg, store, passwords, checks, signUp, audit)
 	return useCases, nil
+}
+
+// newSessions builds what every way in ends with.
+func newSessions(cfg config.Config, key domain.RefreshTokenKey, tokens tokens, custom customClaims, audit usecase.Audit) usecase.Sessions {
+	return usecase.Sessions{
+		Audit: audit, Tokens: tokens, Clock: system.Clock{}, Random: system.Random{}, Key: key,
+		Policy: domain.SessionPolicy{
+			AccessTokenTTL: cfg.AccessTokenExpiresIn, RefreshTokenTTL: cfg.RefreshTokenExpiresIn, Grace: cfg.RefreshTokenGrace,
+		},
+		MFA:          domain.MFAPolicy{AllMethods: cfg.MFAAllMethods},
+		CustomClaims: custom.source, ClaimsPolicy: custom.policy,
+	}
 }
 
 // newCeremonies makes what asks for passkeys and security keys, in the name of the app.
