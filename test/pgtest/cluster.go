@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -274,10 +275,14 @@ func makeDir(cred *syscall.Credential) (string, error) {
 }
 
 // FreePort picks a TCP port on 127.0.0.1 that nothing listens on, below the range from which the kernel serves outgoing
-// connections: while its server is stopped no client under load can take the port away.
+// connections: while its server is stopped no client under load can take the port away. Nobody else who asks gets the same one
+// before this process ends, however long its server takes to start.
 func FreePort() int {
 	for {
 		port := 15000 + rand.IntN(15000)
+		if !reserve(port) {
+			continue
+		}
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			continue
@@ -286,4 +291,23 @@ func FreePort() int {
 			return port
 		}
 	}
+}
+
+// reserved are the ports of this process, each with its file, whose lock the kernel lifts when the process ends.
+var reserved sync.Map
+
+// reserve tells whether the port is this caller's now. Where no file can be had it is taken to be.
+func reserve(port int) bool {
+	folder := filepath.Join(os.TempDir(), "hexauth-test-ports")
+	_ = os.Mkdir(folder, 0o777) // it may be there
+	file, err := os.OpenFile(filepath.Join(folder, strconv.Itoa(port)), os.O_CREATE|os.O_RDWR, 0o666)
+	if err != nil {
+		return true
+	}
+	if syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		_ = file.Close()
+		return false
+	}
+	reserved.Store(port, file)
+	return true
 }
