@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/hexauth/hexauth/port"
+
+	"github.com/hexauth/hexauth/adapter/outgoing"
 )
 
 // oauth1 signs requests of one client (RFC 5849). There are libraries for this, but none that stops when a context ends.
@@ -38,7 +40,7 @@ func (o oauth1) ask(ctx context.Context, method, address string, with credential
 	request.Header.Set("Authorization", o.authorization(request, with, extra))
 	answer, err := o.client.Do(request)
 	if err != nil {
-		return nil, failure(err)
+		return nil, outgoing.Failure(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {

@@ -17,6 +17,8 @@ import (
 
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
+
+	"github.com/hexauth/hexauth/adapter/outgoing"
 )
 
 // Settings are what this server's operator says about one provider. "" and nil stand for what the provider's file says.
@@ -206,7 +208,7 @@ func (p *provider) exchange(ctx context.Context, callback port.ProviderCallback,
 	}
 	token, err := config.Exchange(p.withClient(ctx), callback.Code, options...)
 	if err != nil {
-		return nil, own, failure(err)
+		return nil, own, outgoing.Failure(err)
 	}
 	return token, own, nil
 }
@@ -224,7 +226,7 @@ func (p *provider) Refresh(ctx context.Context, refreshToken string) (domain.Pro
 	}
 	token, err := config.TokenSource(p.withClient(ctx), &oauth2.Token{RefreshToken: refreshToken}).Token()
 	if err != nil {
-		return domain.ProviderTokens{}, fmt.Errorf("%w: %s: %w", domain.OAuthProviderError, p.name, failure(err))
+		return domain.ProviderTokens{}, fmt.Errorf("%w: %s: %w", domain.OAuthProviderError, p.name, outgoing.Failure(err))
 	}
 	return p.tokens(token), nil
 }

@@ -204,7 +204,7 @@ func (i *Issuer) exchange(ctx context.Context, callback port.ProviderCallback, s
 	config := i.config(found, callback.RedirectURI)
 	token, err := config.Exchange(i.withClient(ctx), callback.Code, oauth2.VerifierOption(own.Verifier))
 	if err != nil {
-		return nil, own, found, failure(err)
+		return nil, own, found, outgoing.Failure(err)
 	}
 	return token, own, found, nil
 }
@@ -254,7 +254,7 @@ func (i *Issuer) Refresh(ctx context.Context, refreshToken string) (domain.Provi
 	config := i.config(found, "")
 	token, err := config.TokenSource(i.withClient(ctx), &oauth2.Token{RefreshToken: refreshToken}).Token()
 	if err != nil {
-		return domain.ProviderTokens{}, fmt.Errorf("%w: %s: %w", domain.OAuthProviderError, i.name, failure(err))
+		return domain.ProviderTokens{}, fmt.Errorf("%w: %s: %w", domain.OAuthProviderError, i.name, outgoing.Failure(err))
 	}
 	return i.tokens(token), nil
 }

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"regexp"
 
-	"golang.org/x/oauth2"
+	"github.com/hexauth/hexauth/adapter/outgoing"
 )
 
 // getJSON asks for a document and decodes it, with a bearer token unless it is "". Errors repeat neither the address nor anything
@@ -24,7 +22,7 @@ func getJSON(ctx context.Context, client *http.Client, address, bearer string, i
 	}
 	answer, err := client.Do(request)
 	if err != nil {
-		return failure(err)
+		return outgoing.Failure(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {
@@ -34,28 +32,4 @@ func getJSON(ctx context.Context, client *http.Client, address, bearer string, i
 		return errors.New("the answer is not the JSON document that was expected")
 	}
 	return nil
-}
-
-var errorCode = regexp.MustCompile(`^[a-z_]{1,40}$`)
-
-// failure says what went wrong with a request, without its address (which can hold a secret) and without the words of the
-// answer (which can repeat one), the error code of RFC 6749 §5.2 excepted.
-func failure(err error) error {
-	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
-		status := 0
-		if refused.Response != nil {
-			status = refused.Response.StatusCode
-		}
-		if errorCode.MatchString(refused.ErrorCode) {
-			return fmt.Errorf("status %d: %s", status, refused.ErrorCode)
-		}
-		return fmt.Errorf("status %d", status)
-	}
-	if failed, ok := errors.AsType[*url.Error](err); ok {
-		return failed.Err
-	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return errors.New("the answer holds no token")
 }
