@@ -118,3 +118,9 @@ func (m *Metrics) WatchEvents(lost func() int64) {
 	missing := counter("hexauth_events_lost_total", "Events that are in the log only: the database was away too long.")
 	m.registry.MustRegister(collector{[]reading{missing}, func(to chan<- prometheus.Metric) { missing.send(to, float64(lost())) }})
 }
+
+// WatchClock shows whether this machine's clock is right.
+func (m *Metrics) WatchClock(offset func() time.Duration) {
+	ahead := gauge("hexauth_clock_offset_seconds", "By how much this machine's clock is ahead of the database's; negative when it is behind.")
+	m.registry.MustRegister(collector{[]reading{ahead}, func(to chan<- prometheus.Metric) { ahead.send(to, offset().Seconds()) }})
+}

@@ -11,13 +11,13 @@ import (
 )
 
 // forCommands hands the use cases of administrators, and no others, what they need.
-func forCommands(cfg config.Config, store port.Store) (u rest.UseCases, err error) {
+func forCommands(cfg config.Config, store port.Store, clock port.Clock) (u rest.UseCases, err error) {
 	signUp, err := signUpPolicy(cfg)
 	if err != nil {
 		return u, err
 	}
 	passwords, err := password.New(password.Options{
-		Algorithm: cfg.PasswordHash, Concurrency: cfg.PasswordHashConcurrency, Salt: system.Random{}, Clock: system.Clock{},
+		Algorithm: cfg.PasswordHash, Concurrency: cfg.PasswordHashConcurrency, Salt: system.Random{}, Clock: clock,
 	})
 	if err != nil {
 		return u, err
@@ -26,16 +26,16 @@ func forCommands(cfg config.Config, store port.Store) (u rest.UseCases, err erro
 	if err != nil {
 		return u, err
 	}
-	administer(&u, cfg, store, passwords, checks, signUp, quietAudit(cfg, store))
+	administer(&u, cfg, store, clock, passwords, checks, signUp, quietAudit(cfg, store, clock))
 	return u, nil
 }
 
 // administer adds the use cases of administrators.
 func administer(
-	u *rest.UseCases, cfg config.Config, store port.Store, passwords port.Passwords, checks usecase.PasswordChecks, signUp domain.SignUpPolicy,
+	u *rest.UseCases, cfg config.Config, store port.Store, clock port.Clock, passwords port.Passwords, checks usecase.PasswordChecks, signUp domain.SignUpPolicy,
 	audit usecase.Audit,
 ) {
-	common := usecase.Administration{Store: store, Clock: system.Clock{}, Audit: audit}
+	common := usecase.Administration{Store: store, Clock: clock, Audit: audit}
 	u.AdminAuthenticate = &usecase.AdminAuthenticate{Secret: domain.NewAdminSecret(cfg.AdminSecret), Audit: audit}
 	u.AdminCreateUser = &usecase.AdminCreateUser{Administration: common, Passwords: passwords, Checks: checks, Random: system.Random{}, Policy: signUp}
 	u.AdminDeleteUser = &usecase.AdminDeleteUser{Administration: common}

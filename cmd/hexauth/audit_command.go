@@ -83,7 +83,7 @@ func (c auditCommand) Run(i *invocation) error {
 	if err != nil {
 		return err
 	}
-	return withStore(i, func(_ config.Config, store *bunstore.Store) error {
+	return withStore(i, func(_ config.Config, store *bunstore.Store, _ clock) error {
 		list := &usecase.ListEvents{Store: store}
 		events, err := list.Do(i.ctx, who, q)
 		if err != nil {

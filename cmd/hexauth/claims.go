@@ -23,7 +23,7 @@ type customClaims struct {
 }
 
 // newClaims reaches for a database only to have the query of the configuration read; one that is away stops nobody from starting.
-func newClaims(ctx context.Context, cfg config.Config, tracing *telemetry.Telemetry, log *slog.Logger) (customClaims, error) {
+func newClaims(ctx context.Context, cfg config.Config, clock port.Clock, tracing *telemetry.Telemetry, log *slog.Logger) (customClaims, error) {
 	made := customClaims{source: claims.None{}, policy: domain.CustomClaimsPolicy{OnFailure: domain.ClaimsFailure(cfg.CustomClaimsOnFailure)}}
 	var source port.CustomClaims
 	switch {
@@ -45,7 +45,7 @@ func newClaims(ctx context.Context, cfg config.Config, tracing *telemetry.Teleme
 		source = through
 	case cfg.CustomClaimsHookURL != "":
 		hook, err := claims.NewHook(claims.HookOptions{
-			URL: cfg.CustomClaimsHookURL, Key: cfg.CustomClaimsHookSecret, Client: tracing.Client("claims-hook"), Clock: system.Clock{}, Random: system.Random{},
+			URL: cfg.CustomClaimsHookURL, Key: cfg.CustomClaimsHookSecret, Client: tracing.Client("claims-hook"), Clock: clock, Random: system.Random{},
 		})
 		if err != nil {
 			return customClaims{}, err
@@ -56,7 +56,7 @@ func newClaims(ctx context.Context, cfg config.Config, tracing *telemetry.Teleme
 		return made, nil
 	}
 	made.policy.Defaults = claimsDefaults(cfg)
-	made.source = claims.NewBounded(source, claims.Options{Timeout: cfg.CustomClaimsTimeout, Keep: cfg.CustomClaimsCache, Clock: system.Clock{}, Log: log})
+	made.source = claims.NewBounded(source, claims.Options{Timeout: cfg.CustomClaimsTimeout, Keep: cfg.CustomClaimsCache, Clock: clock, Log: log})
 	return made, nil
 }
 

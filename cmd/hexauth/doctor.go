@@ -11,6 +11,7 @@ import (
 
 	"github.com/hexauth/hexauth/adapter/bunstore"
 	"github.com/hexauth/hexauth/adapter/smtp"
+	"github.com/hexauth/hexauth/adapter/system"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/migrations"
 )
@@ -111,15 +112,15 @@ func absent(path string) bool {
 }
 
 const (
-	// oddSkew is what clocks kept by NTP never reach; wrongSkew makes tokens expire early or late by what users notice.
-	oddSkew, wrongSkew = time.Second, 10 * time.Second
+	// oddSkew is what clocks kept by NTP never reach; wrongSkew is what others who look at tokens would notice.
+	oddSkew, wrongSkew = system.ClockTolerance, 10 * time.Second
 )
 
 func (d *doctor) clock(skew time.Duration) {
 	finding := fmt.Sprintf("this machine and the database differ by %s", skew.Abs().Round(time.Millisecond))
 	switch {
 	case skew.Abs() >= wrongSkew:
-		d.note(wrong, "clock", finding, "let NTP set the clocks of both: tokens and codes expire by them")
+		d.note(wrong, "clock", finding, "let NTP set the clocks of both: the server goes by the database's time, whoever else reads its tokens and logs by their own")
 	case skew.Abs() >= oddSkew:
 		d.note(odd, "clock", finding, "let NTP set the clocks of both")
 	default:
@@ -204,7 +205,7 @@ func (d *doctor) mail(cfg config.Config) {
 		d.note(odd, "mail", "no mail server is configured: mails wait in the outbox", "set AUTH_SMTP_HOST")
 		return
 	}
-	mailer, err := newMailer(cfg, nil, nil)
+	mailer, err := newMailer(cfg, system.Clock{}, nil, nil)
 	if err != nil {
 		d.note(wrong, "mail", err.Error(), "look at the AUTH_SMTP_* variables")
 		return

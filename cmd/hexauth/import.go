@@ -17,6 +17,7 @@ import (
 	"github.com/hexauth/hexauth/adapter/userfile"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
 	"github.com/hexauth/hexauth/usecase"
 )
 
@@ -35,8 +36,8 @@ func (c importCommand) Run(i *invocation) error {
 	if err != nil {
 		return err
 	}
-	return withStore(i, func(cfg config.Config, store *bunstore.Store) error {
-		users, err := importUsers(cfg, store)
+	return withStore(i, func(cfg config.Config, store *bunstore.Store, clock clock) error {
+		users, err := importUsers(cfg, store, clock)
 		if err != nil {
 			return err
 		}
@@ -72,7 +73,7 @@ func (c importCommand) conclude(i *invocation, report usecase.ImportReport, err 
 	return nil
 }
 
-func importUsers(cfg config.Config, store *bunstore.Store) (*usecase.ImportUsers, error) {
+func importUsers(cfg config.Config, store *bunstore.Store, clock port.Clock) (*usecase.ImportUsers, error) {
 	key, err := encryptionKey(cfg, system.Random{})
 	if err != nil {
 		return nil, err
@@ -81,13 +82,13 @@ func importUsers(cfg config.Config, store *bunstore.Store) (*usecase.ImportUsers
 	if err != nil {
 		return nil, err
 	}
-	hasher, err := password.New(password.Options{Algorithm: cfg.PasswordHash, Salt: system.Random{}, Clock: system.Clock{}})
+	hasher, err := password.New(password.Options{Algorithm: cfg.PasswordHash, Salt: system.Random{}, Clock: clock})
 	if err != nil {
 		return nil, err
 	}
 	return &usecase.ImportUsers{
-		Store: store, Hashes: hasher, Numbers: phone.Numbers{}, Clock: system.Clock{}, Random: system.Random{}, Policy: signUp,
-		Key: domain.ImportKey(aesgcm.DeriveKey(key, "hexauth import")), Batch: importBatch, Audit: quietAudit(cfg, store),
+		Store: store, Hashes: hasher, Numbers: phone.Numbers{}, Clock: clock, Random: system.Random{}, Policy: signUp,
+		Key: domain.ImportKey(aesgcm.DeriveKey(key, "hexauth import")), Batch: importBatch, Audit: quietAudit(cfg, store, clock),
 	}, nil
 }
 

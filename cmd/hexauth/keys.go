@@ -15,8 +15,8 @@ type keysListCommand struct{}
 
 // Run prints the keys of the database.
 func (keysListCommand) Run(i *invocation) error {
-	return withKeyStore(i, func(cfg config.Config, store *bunstore.Store) error {
-		states, err := listSigningKeys(cfg, store).Do(i.ctx)
+	return withKeyStore(i, func(cfg config.Config, store *bunstore.Store, clock clock) error {
+		states, err := listSigningKeys(cfg, store, clock).Do(i.ctx)
 		if err != nil {
 			return err
 		}
@@ -38,8 +38,8 @@ func (c keysRotateCommand) Run(i *invocation) error {
 	if c.After < 0 {
 		return errors.New("--after must not be negative")
 	}
-	return withKeyStore(i, func(cfg config.Config, store *bunstore.Store) error {
-		rotate, err := rotateSigningKey(cfg, store)
+	return withKeyStore(i, func(cfg config.Config, store *bunstore.Store, clock clock) error {
+		rotate, err := rotateSigningKey(cfg, store, clock)
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (c keysRotateCommand) Run(i *invocation) error {
 }
 
 // withKeyStore opens the store for do, unless the configuration keeps the key itself.
-func withKeyStore(i *invocation, do func(config.Config, *bunstore.Store) error) error {
+func withKeyStore(i *invocation, do func(config.Config, *bunstore.Store, clock) error) error {
 	cfg, err := i.config()
 	if err != nil {
 		return err
@@ -68,8 +68,8 @@ func withKeyStore(i *invocation, do func(config.Config, *bunstore.Store) error) 
 	return withStore(i, do)
 }
 
-// withStore opens a store whose schema is up to date, for do.
-func withStore(i *invocation, do func(config.Config, *bunstore.Store) error) error {
+// withStore opens a store whose schema is up to date, for do, and finds out what time it is there.
+func withStore(i *invocation, do func(config.Config, *bunstore.Store, clock) error) error {
 	cfg, err := i.config()
 	if err != nil {
 		return err
@@ -82,5 +82,9 @@ func withStore(i *invocation, do func(config.Config, *bunstore.Store) error) err
 	if err := ready(i.ctx, store); err != nil {
 		return err
 	}
-	return do(cfg, store)
+	clock, err := clockForCommand(i.ctx, cfg, store)
+	if err != nil {
+		return err
+	}
+	return do(cfg, store, clock)
 }

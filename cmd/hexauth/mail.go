@@ -37,14 +37,14 @@ type mailing struct {
 }
 
 // newMail chooses who takes messages. In development it is the mailbox unless something else is configured.
-func newMail(cfg config.Config, tracing *telemetry.Telemetry, log *slog.Logger) (mailing, error) {
+func newMail(cfg config.Config, clock port.Clock, tracing *telemetry.Telemetry, log *slog.Logger) (mailing, error) {
 	templates, err := newTemplates(cfg)
 	if err != nil {
 		return mailing{}, err
 	}
 	m := mailing{Dispatch: usecase.Dispatch{Templates: templates}}
-	box := mailbox.New(system.Clock{})
-	if m.Mailer, err = newMailer(cfg, box, tracing); err != nil {
+	box := mailbox.New(clock)
+	if m.Mailer, err = newMailer(cfg, clock, box, tracing); err != nil {
 		return mailing{}, err
 	}
 	if m.SMS, m.Verifier, m.gatewayCodes, err = newSMS(cfg, box, tracing); err != nil {
@@ -59,7 +59,7 @@ func newMail(cfg config.Config, tracing *telemetry.Telemetry, log *slog.Logger) 
 }
 
 // newMailer chooses SMTP or Postmark where configured, else the mailbox in development, else nobody.
-func newMailer(cfg config.Config, box *mailbox.Mailbox, tracing *telemetry.Telemetry) (port.Mailer, error) {
+func newMailer(cfg config.Config, clock port.Clock, box *mailbox.Mailbox, tracing *telemetry.Telemetry) (port.Mailer, error) {
 	switch {
 	case cfg.Postmark():
 		return postmark.New(postmark.Options{
@@ -68,7 +68,7 @@ func newMailer(cfg config.Config, box *mailbox.Mailbox, tracing *telemetry.Telem
 	case cfg.SMTPHost != "":
 		return smtp.New(smtp.Options{
 			Host: cfg.SMTPHost, Port: cfg.SMTPPort, Secure: cfg.SMTPSecure, User: cfg.SMTPUser, Password: cfg.SMTPPassword,
-			AuthMethod: cfg.SMTPAuthMethod, Sender: cfg.SMTPSender, XSMTPAPI: cfg.SMTPAPIHeader, Clock: system.Clock{},
+			AuthMethod: cfg.SMTPAuthMethod, Sender: cfg.SMTPSender, XSMTPAPI: cfg.SMTPAPIHeader, Clock: clock,
 		})
 	case cfg.Development:
 		return box, nil
@@ -97,9 +97,9 @@ func (nobody) Send(context.Context, domain.Mail) error {
 	return errors.New("no mail server is configured (AUTH_SMTP_HOST)")
 }
 
-func (m mailing) delivery(store port.Store, log *slog.Logger) *usecase.DeliverMessages {
+func (m mailing) delivery(store port.Store, clock port.Clock, log *slog.Logger) *usecase.DeliverMessages {
 	return &usecase.DeliverMessages{
-		Dispatch: m.Dispatch, Outbox: store.Outbox(), Clock: system.Clock{}, Journal: system.Journal{Log: log},
+		Dispatch: m.Dispatch, Outbox: store.Outbox(), Clock: clock, Journal: system.Journal{Log: log},
 		Batch: deliveryBatch, Lease: deliveryLease,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/hexauth/hexauth/adapter/mailbox"
 	"github.com/hexauth/hexauth/adapter/postmark"
 	"github.com/hexauth/hexauth/adapter/smtp"
+	"github.com/hexauth/hexauth/adapter/system"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/domain"
 )
@@ -18,7 +19,7 @@ func chosen(t *testing.T, environ []string) mailing {
 	t.Helper()
 	cfg, err := config.Load(config.FromEnviron(environ))
 	require.NoError(t, err)
-	mail, err := newMail(cfg, nil, slog.New(slog.DiscardHandler))
+	mail, err := newMail(cfg, system.Clock{}, nil, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	require.NotNil(t, mail.Templates)
 	return mail

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/hexauth/hexauth/adapter/bunstore"
-	"github.com/hexauth/hexauth/adapter/system"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/usecase"
 )
@@ -21,7 +20,7 @@ type outboxListCommand struct {
 
 // Run prints the outbox, without secrets.
 func (c outboxListCommand) Run(i *invocation) error {
-	return withStore(i, func(_ config.Config, store *bunstore.Store) error {
+	return withStore(i, func(_ config.Config, store *bunstore.Store, _ clock) error {
 		messages, err := (&usecase.ListOutbox{Outbox: store.Outbox()}).Do(i.ctx, c.Limit)
 		if err != nil {
 			return err
@@ -50,8 +49,8 @@ func (c outboxRetryCommand) Run(i *invocation) error {
 	if _, err := uuid.Parse(c.ID); c.ID != "" && err != nil {
 		return errNoSuchMail
 	}
-	return withStore(i, func(_ config.Config, store *bunstore.Store) error {
-		n, err := (&usecase.RetryOutbox{Outbox: store.Outbox(), Clock: system.Clock{}}).Do(i.ctx, c.ID)
+	return withStore(i, func(_ config.Config, store *bunstore.Store, clock clock) error {
+		n, err := (&usecase.RetryOutbox{Outbox: store.Outbox(), Clock: clock}).Do(i.ctx, c.ID)
 		if err == nil && n == 0 && c.ID != "" {
 			return errNoSuchMail
 		}

@@ -17,7 +17,7 @@ import (
 )
 
 // namedProviders returns the identity providers that are switched on, by their names in paths.
-func namedProviders(cfg config.Config, tracing *telemetry.Telemetry) (map[string]port.IdentityProvider, error) {
+func namedProviders(cfg config.Config, clock port.Clock, tracing *telemetry.Telemetry) (map[string]port.IdentityProvider, error) {
 	list := map[string]port.IdentityProvider{}
 	for name, p := range cfg.Providers.Enabled() {
 		provider, err := oauth.New(name, oauth.Settings{
@@ -25,7 +25,7 @@ func namedProviders(cfg config.Config, tracing *telemetry.Telemetry) (map[string
 			AuthorizationURL: p.AuthorizationURL, RequestTokenURL: p.RequestTokenURL, TokenURL: p.TokenURL, ProfileURL: p.ProfileURL, Tenant: p.Tenant,
 			AppleTeamID: p.TeamID, AppleKeyID: p.KeyID, ApplePrivateKey: p.PrivateKey, AppleKeysURL: p.KeysURL,
 			WorkOSOrganization: p.DefaultOrganization, WorkOSConnection: p.DefaultConnection, WorkOSDomain: p.DefaultDomain,
-		}, oauth.Options{Clock: system.Clock{}, Random: system.Random{}, Client: tracing.Client(name)})
+		}, oauth.Options{Clock: clock, Random: system.Random{}, Client: tracing.Client(name)})
 		if err != nil {
 			return nil, err
 		}
@@ -42,13 +42,13 @@ type identityProviders struct {
 }
 
 // newProviders builds those that are switched on. None is asked anything yet.
-func newProviders(cfg config.Config, tracing *telemetry.Telemetry, log *slog.Logger) (identityProviders, error) {
-	named, err := namedProviders(cfg, tracing)
+func newProviders(cfg config.Config, clock port.Clock, tracing *telemetry.Telemetry, log *slog.Logger) (identityProviders, error) {
+	named, err := namedProviders(cfg, clock, tracing)
 	if err != nil {
 		return identityProviders{}, err
 	}
 	p := identityProviders{byRedirect: named, byToken: usecase.IDTokens{}}
-	options := oidc.Options{Clock: system.Clock{}, Random: system.Random{}, Client: tracing.Client("openid"), Log: log}
+	options := oidc.Options{Clock: clock, Random: system.Random{}, Client: tracing.Client("openid"), Log: log}
 	if apple := cfg.Providers.Apple; len(apple.Audiences) > 0 {
 		p.addVerifier("apple", oidc.Apple(apple.Audiences, apple.KeysURL, options))
 	}

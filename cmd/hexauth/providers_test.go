@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hexauth/hexauth/adapter/system"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/port"
 	"github.com/hexauth/hexauth/test/providers"
@@ -25,7 +26,7 @@ func TestNamedProviders_ComeFromTheEnvironment(t *testing.T) {
 	cfg, err := config.Load(environ)
 	require.NoError(t, err)
 	require.Empty(t, cfg.Ignored)
-	list, err := namedProviders(cfg, nil)
+	list, err := namedProviders(cfg, system.Clock{}, nil)
 	require.NoError(t, err)
 	require.Equal(t, providers.Names(), slices.Sorted(maps.Keys(list)))
 	for name, provider := range list {
@@ -49,7 +50,7 @@ func TestNamedProviders_PassOnWhatOnlySomeHave(t *testing.T) {
 		"AUTH_PROVIDER_WORKOS_DEFAULT_ORGANIZATION": "org", "AUTH_PROVIDER_WORKOS_DEFAULT_CONNECTION": "conn", "AUTH_PROVIDER_WORKOS_DEFAULT_DOMAIN": "example.com",
 	})
 	require.NoError(t, err)
-	list, err := namedProviders(cfg, nil)
+	list, err := namedProviders(cfg, system.Clock{}, nil)
 	require.NoError(t, err)
 	require.Len(t, list, 2)
 
@@ -75,7 +76,7 @@ func TestNewProviders_AddsIssuersAndThoseWhoseIDTokensAreAccepted(t *testing.T) 
 	})
 	require.NoError(t, err)
 	require.Empty(t, cfg.Ignored)
-	p, err := newProviders(cfg, nil, nil)
+	p, err := newProviders(cfg, system.Clock{}, nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{"corp", "github"}, slices.Sorted(maps.Keys(p.byRedirect)))
 	require.Equal(t, []string{"apple", "corp", "google"}, slices.Sorted(maps.Keys(p.byToken)))

@@ -18,6 +18,7 @@ type parts struct {
 	cfg           config.Config
 	key           []byte
 	store         port.Store
+	clock         port.Clock
 	keyring       tokens
 	signUp        domain.SignUpPolicy
 	signIn        domain.SignInPolicy
@@ -55,7 +56,7 @@ func (p parts) useCases() (u rest.UseCases) {
 // accounts sets what has to do with accounts and their passwords.
 func (p parts) accounts(u *rest.UseCases) {
 	u.ChangeUserEmail = &usecase.ChangeUserEmail{Audit: p.audit, Store: p.store, Tickets: p.tickets, SignUp: p.signUp, Policy: p.signIn}
-	u.ChangeUserPassword = &usecase.ChangeUserPassword{Audit: p.audit, Store: p.store, Passwords: p.passwords, Checks: p.checks, Clock: system.Clock{}, Policy: p.signIn}
+	u.ChangeUserPassword = &usecase.ChangeUserPassword{Audit: p.audit, Store: p.store, Passwords: p.passwords, Checks: p.checks, Clock: p.clock, Policy: p.signIn}
 	u.DeanonymizeUser = &usecase.DeanonymizeUser{
 		Audit: p.audit, Store: p.store, Passwords: p.passwords, Checks: p.checks, Tickets: p.tickets, SignUp: p.signUp, Passwordless: p.cfg.EmailPasswordlessEnabled,
 	}
@@ -77,7 +78,7 @@ func (p parts) tokens(u *rest.UseCases) {
 	u.Authenticate = &usecase.Authenticate{Tokens: p.keyring}
 	u.CheckElevation = &usecase.CheckElevation{Store: p.store, Policy: p.elevation}
 	u.CreatePAT = &usecase.CreatePAT{
-		Audit: p.audit, Store: p.store, Clock: system.Clock{}, Random: system.Random{}, SignIn: p.signIn, Policy: domain.PATPolicy{MaxLifetime: p.cfg.PATMaxExpiresIn},
+		Audit: p.audit, Store: p.store, Clock: p.clock, Random: system.Random{}, SignIn: p.signIn, Policy: domain.PATPolicy{MaxLifetime: p.cfg.PATMaxExpiresIn},
 	}
 	u.DeletePAT = &usecase.DeletePAT{Audit: p.audit, Store: p.store, Policy: p.signIn}
 	u.EndOtherSessions = &usecase.EndOtherSessions{Audit: p.audit, Store: p.store}
@@ -85,7 +86,7 @@ func (p parts) tokens(u *rest.UseCases) {
 	u.GetJWKS = &usecase.GetJWKS{Keys: p.keyring}
 	u.GetReadiness = &usecase.GetReadiness{Store: p.store}
 	u.ListPATs = &usecase.ListPATs{Store: p.store, Policy: p.signIn}
-	u.ListSessions = &usecase.ListSessions{Store: p.store, Clock: system.Clock{}}
+	u.ListSessions = &usecase.ListSessions{Store: p.store, Clock: p.clock}
 	u.RefreshToken = &usecase.RefreshToken{Store: p.store, Sessions: p.sessions, Policy: p.signIn, Journal: system.Journal{Log: p.log}, Meter: p.meter}
 	u.SignInPAT = &usecase.SignInPAT{Store: p.store, Sessions: p.sessions, Policy: p.signIn}
 	u.SignOut = &usecase.SignOut{Audit: p.audit, Store: p.store, Key: p.refreshKey}
@@ -139,7 +140,7 @@ func (p parts) identities(u *rest.UseCases) {
 	u.ListProviders = &usecase.ListProviders{Store: p.store, Policy: p.signIn}
 	u.RefreshProviderToken = &usecase.RefreshProviderToken{Store: p.store, Providers: p.providers.byRedirect, Policy: p.signIn}
 	u.RenewProviderTokens = &usecase.RenewProviderTokens{
-		Store: p.store, Providers: p.providers.byRedirect, Clock: system.Clock{}, AdminSecret: p.cfg.HasuraAdminSecret,
+		Store: p.store, Providers: p.providers.byRedirect, Clock: p.clock, AdminSecret: p.cfg.HasuraAdminSecret,
 	}
 	u.SignInIDToken = &usecase.SignInIDToken{ProviderSignIn: p.arrive, IDTokens: p.providers.byToken}
 	u.SignInProvider = &usecase.SignInProvider{ProviderVisit: p.visit}

@@ -39,8 +39,8 @@ func withUser(i *invocation, n named, do func(u rest.UseCases, ref domain.UserRe
 
 // withUseCases runs do with the use cases of administrators.
 func withUseCases(i *invocation, do func(u rest.UseCases) error) error {
-	return withStore(i, func(cfg config.Config, store *bunstore.Store) error {
-		useCases, err := forCommands(cfg, store)
+	return withStore(i, func(cfg config.Config, store *bunstore.Store, clock clock) error {
+		useCases, err := forCommands(cfg, store, clock)
 		if err != nil {
 			return err
 		}

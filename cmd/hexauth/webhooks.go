@@ -11,6 +11,7 @@ import (
 	"github.com/hexauth/hexauth/adapter/webhook"
 	"github.com/hexauth/hexauth/config"
 	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
 	"github.com/hexauth/hexauth/usecase"
 )
 
@@ -30,7 +31,7 @@ func webhooks(cfg config.Config) []domain.Webhook {
 }
 
 // tellWebhooks returns the jobs that send events to webhooks; none when there are none.
-func tellWebhooks(cfg config.Config, store *bunstore.Store, meter *metrics.Metrics, log *slog.Logger) (jobs []func(context.Context)) {
+func tellWebhooks(cfg config.Config, store *bunstore.Store, clock port.Clock, meter *metrics.Metrics, log *slog.Logger) (jobs []func(context.Context)) {
 	if len(cfg.Webhooks) == 0 {
 		return nil
 	}
@@ -39,11 +40,11 @@ func tellWebhooks(cfg config.Config, store *bunstore.Store, meter *metrics.Metri
 		receivers[w.Name()] = webhook.Receiver{URL: w.URL, Secret: w.Secret}
 	}
 	sender := webhook.New(webhook.Options{
-		Receivers: receivers, Clock: system.Clock{}, Private: cfg.Development || cfg.WebhooksPrivate,
+		Receivers: receivers, Clock: clock, Private: cfg.Development || cfg.WebhooksPrivate,
 		Encode: func(event domain.Event) ([]byte, error) { return webhook.Body(event, rest.EventOf(event)) },
 	})
 	messages := &usecase.DeliverMessages{
-		Webhooks: meter.Webhooks(sender), Outbox: store.WebhookOutbox(), Clock: system.Clock{}, Journal: system.Journal{Log: log},
+		Webhooks: meter.Webhooks(sender), Outbox: store.WebhookOutbox(), Clock: clock, Journal: system.Journal{Log: log},
 		Batch: webhookBatch, Lease: deliveryLease,
 	}
 	for range webhookWorkers {

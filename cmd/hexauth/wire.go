@@ -101,35 +101,40 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 	if err := store.Roles().Ensure(ctx, append(roles(cfg.AllowedRoles), domain.Role(cfg.DefaultRole), domain.AnonymousRole)); err != nil {
 		return nil, err
 	}
-	tokens, jobs, err := newTokens(ctx, cfg, key, store, log)
+	clock := newClock(cfg, store, log)
+	if err := clock.look(ctx); err != nil {
+		return nil, err
+	}
+	tokens, jobs, err := newTokens(ctx, cfg, key, store, clock, log)
 	if err != nil {
 		return nil, err
 	}
-	providers, err := newProviders(cfg, tracing, log)
+	providers, err := newProviders(cfg, clock, tracing, log)
 	if err != nil {
 		return nil, err
 	}
 	if err := store.ProviderLinks().Ensure(ctx, providers.names()); err != nil {
 		return nil, err
 	}
-	custom, err := newClaims(ctx, cfg, tracing, log)
+	custom, err := newClaims(ctx, cfg, clock, tracing, log)
 	if err != nil {
 		return nil, err
 	}
 	meter := metrics.New(version)
 	recorder := audit.New(store.Events(), log, meter.EventHappened)
 	meter.WatchEvents(recorder.Lost)
-	mail, err := newMail(cfg, tracing, log)
+	mail, err := newMail(cfg, clock, tracing, log)
 	if err != nil {
 		return nil, err
 	}
 	mail.Mailer, mail.SMS = tracing.Mailer(meter.Mailer(mail.Mailer)), tracing.SMS(meter.SMS(mail.SMS))
-	useCases, err := newUseCases(cfg, key, store, tokens, custom, providers, mail, meter, newAudit(cfg, recorder), tracing, log)
+	useCases, err := newUseCases(cfg, key, store, clock, tokens, custom, providers, mail, meter, newAudit(cfg, clock, recorder), tracing, log)
 	if err != nil {
 		return nil, err
 	}
 	meter.WatchPools(store.Pools)
-	meter.WatchOutbox(store.Outbox(), system.Clock{})
+	meter.WatchOutbox(store.Outbox(), clock)
+	meter.WatchClock(clock.Offset)
 	proxies, err := domain.NewProxies(cfg.TrustedProxies)
 	if err != nil {
 		return nil, err
@@ -145,25 +150,25 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 	handler, err := rest.New(ctx, useCases, rest.Options{
 		Limits: limits, Captcha: visitors,
 		Proxies: proxies, ProxyHeader: rest.ProxyHeader(cfg.ProxyHeader), Prefix: cfg.APIPrefix, ServerURL: cfg.ServerURL, MaxBodyBytes: cfg.MaxBodyBytes, ConcealErrors: cfg.ConcealErrors, Version: version,
-		Mailbox: mail.page, Log: log, Meter: meter, Tracer: tracing.Tracer(), Clock: system.Clock{}, Random: system.Random{},
+		Mailbox: mail.page, Log: log, Meter: meter, Tracer: tracing.Tracer(), Clock: clock, Random: system.Random{},
 	})
 	if err != nil {
 		return nil, err
 	}
 	jobs = append(append(append(jobs, limitJobs...), providers.jobs...), custom.jobs...)
-	jobs = append(jobs, cleanUp(&usecase.DeleteExpired{Store: store, Clock: system.Clock{}, Batch: cleanUpBatch, KeepEvents: cfg.AuditRetention}, log), deliver(mail.delivery(store, log), log))
+	jobs = append(jobs, cleanUp(&usecase.DeleteExpired{Store: store, Clock: clock, Batch: cleanUpBatch, KeepEvents: cfg.AuditRetention}, log), deliver(mail.delivery(store, clock, log), log))
 	metadata, err := newMetadata(cfg, tracing, log)
 	if err != nil {
 		return nil, err
 	}
-	jobs = append(jobs, metadata...)
-	jobs = append(append(jobs, tellWebhooks(cfg, store, meter, log)...), recorder.Run, encryptSecrets(&usecase.EncryptTOTPSecrets{Store: store, Batch: cleanUpBatch}, log))
+	jobs = append(append(jobs, metadata...), clock.jobs()...)
+	jobs = append(append(jobs, tellWebhooks(cfg, store, clock, meter, log)...), recorder.Run, encryptSecrets(&usecase.EncryptTOTPSecrets{Store: store, Batch: cleanUpBatch}, log))
 	return &app{store: store, handler: handler, meter: meter, jobs: jobs}, nil
 }
 
 // newUseCases hands every use case its ports and policies.
 func newUseCases(
-	cfg config.Config, key []byte, store port.Store, tokens tokens, custom customClaims, providers identityProviders, mail mailing, meter *metrics.Metrics,
+	cfg config.Config, key []byte, store port.Store, clock port.Clock, tokens tokens, custom customClaims, providers identityProviders, mail mailing, meter *metrics.Metrics,
 	audit usecase.Audit, tracing *telemetry.Telemetry, log *slog.Logger,
 ) (rest.UseCases, error) {
 	signUp, err := signUpPolicy(cfg)
@@ -172,7 +177,7 @@ func newUseCases(
 	}
 	signIn := domain.SignInPolicy{Emails: signUp.Emails, RequireVerified: cfg.EmailVerifiedRequired}
 	passwords, err := password.New(password.Options{
-		Algorithm: cfg.PasswordHash, Concurrency: cfg.PasswordHashConcurrency, Salt: system.Random{}, Clock: system.Clock{}, Waited: meter.PasswordHashWaited,
+		Algorithm: cfg.PasswordHash, Concurrency: cfg.PasswordHashConcurrency, Salt: system.Random{}, Clock: clock, Waited: meter.PasswordHashWaited,
 	})
 	if err != nil {
 		return rest.UseCases{}, err
@@ -183,17 +188,17 @@ func newUseCases(
 		return rest.UseCases{}, err
 	}
 	refreshKey := domain.RefreshTokenKey(aesgcm.DeriveKey(key, "hexauth refresh tokens"))
-	sessions := newSessions(cfg, refreshKey, tokens, custom, audit)
+	sessions := newSessions(cfg, refreshKey, clock, tokens, custom, audit)
 	tickets := usecase.Tickets{
-		Clock: system.Clock{}, Random: system.Random{}, OTPKey: domain.OTPKey(aesgcm.DeriveKey(key, "hexauth one-time codes")), ServerURL: cfg.ServerURL,
+		Clock: clock, Random: system.Random{}, OTPKey: domain.OTPKey(aesgcm.DeriveKey(key, "hexauth one-time codes")), ServerURL: cfg.ServerURL,
 	}
-	ceremonies, err := newCeremonies(cfg, store, audit, log)
+	ceremonies, err := newCeremonies(cfg, store, clock, audit, log)
 	if err != nil {
 		return rest.UseCases{}, err
 	}
 	elevation := domain.ElevationPolicy{Mode: domain.ElevationMode(cfg.RequireElevatedClaim), MFA: cfg.ElevationMFA}
 	visit := usecase.ProviderVisit{
-		Store: store, Providers: providers.byRedirect, Tokens: tokens, Clock: system.Clock{}, Random: system.Random{}, SignUp: signUp, SignIn: signIn,
+		Store: store, Providers: providers.byRedirect, Tokens: tokens, Clock: clock, Random: system.Random{}, SignUp: signUp, SignIn: signIn,
 		Elevation: elevation, ServerURL: cfg.ServerURL,
 	}
 	arrive := usecase.ProviderSignIn{
@@ -204,7 +209,7 @@ func newUseCases(
 		return rest.UseCases{}, err
 	}
 	factor := usecase.SecondFactor{
-		Audit: audit, Store: store, TOTP: authenticator, Clock: system.Clock{}, Key: domain.RecoveryKey(aesgcm.DeriveKey(key, "hexauth recovery codes")),
+		Audit: audit, Store: store, TOTP: authenticator, Clock: clock, Key: domain.RecoveryKey(aesgcm.DeriveKey(key, "hexauth recovery codes")),
 	}
 	byLink := usecase.EmailSignIn{
 		Audit: audit, Store: store, Random: system.Random{}, Tickets: tickets, SignUp: signUp, SignIn: signIn,
@@ -221,19 +226,19 @@ func newUseCases(
 		SignUp: signUp, SignIn: signIn, Policy: policy, Enabled: cfg.SMSPasswordlessEnabled, AutoOff: cfg.DisableAutoSignUp, GatewayCodes: mail.gatewayCodes,
 	}
 	p := parts{
-		cfg: cfg, key: key, store: store, keyring: tokens, signUp: signUp, signIn: signIn, passwords: passwords, checks: checks, refreshKey: refreshKey,
+		cfg: cfg, key: key, store: store, clock: clock, keyring: tokens, signUp: signUp, signIn: signIn, passwords: passwords, checks: checks, refreshKey: refreshKey,
 		sessions: sessions, tickets: tickets, ceremonies: ceremonies, elevation: elevation, visit: visit, arrive: arrive, authenticator: authenticator,
 		factor: factor, byLink: byLink, byCode: byCode, bySMS: bySMS, audit: audit, mail: mail, providers: providers, meter: meter, log: log,
 	}
 	useCases := p.useCases()
-	administer(&useCases, cfg, store, passwords, checks, signUp, audit)
+	administer(&useCases, cfg, store, clock, passwords, checks, signUp, audit)
 	return useCases, nil
 }
 
 // newSessions builds what every way in ends with.
-func newSessions(cfg config.Config, key domain.RefreshTokenKey, tokens tokens, custom customClaims, audit usecase.Audit) usecase.Sessions {
+func newSessions(cfg config.Config, key domain.RefreshTokenKey, clock port.Clock, tokens tokens, custom customClaims, audit usecase.Audit) usecase.Sessions {
 	return usecase.Sessions{
-		Audit: audit, Tokens: tokens, Clock: system.Clock{}, Random: system.Random{}, Key: key,
+		Audit: audit, Tokens: tokens, Clock: clock, Random: system.Random{}, Key: key,
 		Policy: domain.SessionPolicy{
 			AccessTokenTTL: cfg.AccessTokenExpiresIn, RefreshTokenTTL: cfg.RefreshTokenExpiresIn, Grace: cfg.RefreshTokenGrace,
 		},
@@ -243,9 +248,9 @@ func newSessions(cfg config.Config, key domain.RefreshTokenKey, tokens tokens, c
 }
 
 // newCeremonies makes what asks for passkeys and security keys, in the name of the app.
-func newCeremonies(cfg config.Config, store port.Store, audit usecase.Audit, log *slog.Logger) (usecase.Ceremonies, error) {
+func newCeremonies(cfg config.Config, store port.Store, clock port.Clock, audit usecase.Audit, log *slog.Logger) (usecase.Ceremonies, error) {
 	ceremonies := usecase.Ceremonies{
-		Enabled: cfg.WebAuthnEnabled, Store: store, WebAuthn: webauthn.None{}, Clock: system.Clock{}, Journal: system.Journal{Log: log}, Audit: audit,
+		Enabled: cfg.WebAuthnEnabled, Store: store, WebAuthn: webauthn.None{}, Clock: clock, Journal: system.Journal{Log: log}, Audit: audit,
 	}
 	if !cfg.WebAuthnEnabled {
 		return ceremonies, nil
@@ -303,8 +308,8 @@ func roles(names []string) []domain.Role {
 }
 
 // newTokens returns what signs access tokens, and the jobs that keep it up to date.
-func newTokens(ctx context.Context, cfg config.Config, key []byte, store port.Store, log *slog.Logger) (tokens, []func(context.Context), error) {
-	options := jwt.Options{Issuer: cfg.Issuer(), ClaimsNamespace: cfg.ClaimsNamespace(), Clock: system.Clock{}}
+func newTokens(ctx context.Context, cfg config.Config, key []byte, store port.Store, clock port.Clock, log *slog.Logger) (tokens, []func(context.Context), error) {
+	options := jwt.Options{Issuer: cfg.Issuer(), ClaimsNamespace: cfg.ClaimsNamespace(), Clock: clock}
 	if secret := cfg.JWTSecret; secret != nil {
 		if secret.Issuer == "" {
 			options.LegacyIssuers = []string{legacyIssuer}
@@ -333,17 +338,17 @@ func newTokens(ctx context.Context, cfg config.Config, key []byte, store port.St
 // keyLifetime is how long a key is published after another has taken over.
 func keyLifetime(cfg config.Config) time.Duration { return cfg.AccessTokenExpiresIn + keyMargin }
 
-func listSigningKeys(cfg config.Config, store port.Store) *usecase.ListSigningKeys {
-	return &usecase.ListSigningKeys{Keys: store.SigningKeys(), Clock: system.Clock{}, Lifetime: keyLifetime(cfg)}
+func listSigningKeys(cfg config.Config, store port.Store, clock port.Clock) *usecase.ListSigningKeys {
+	return &usecase.ListSigningKeys{Keys: store.SigningKeys(), Clock: clock, Lifetime: keyLifetime(cfg)}
 }
 
-func rotateSigningKey(cfg config.Config, store port.Store) (*usecase.RotateSigningKey, error) {
+func rotateSigningKey(cfg config.Config, store port.Store, clock port.Clock) (*usecase.RotateSigningKey, error) {
 	cipher, err := newCipher(cfg)
 	if err != nil {
 		return nil, err
 	}
 	return &usecase.RotateSigningKey{
-		Store: store, Audit: quietAudit(cfg, store), Maker: jwt.Maker{Cipher: cipher, Random: system.Random{}}, Clock: system.Clock{}, Algorithm: cfg.SigningAlgorithm,
+		Store: store, Audit: quietAudit(cfg, store, clock), Maker: jwt.Maker{Cipher: cipher, Random: system.Random{}}, Clock: clock, Algorithm: cfg.SigningAlgorithm,
 	}, nil
 }
 
