@@ -15,7 +15,7 @@ import (
 
 const (
 	logBuffer = 64 << 10 // bytes
-	// logPause is how long a line of a request may wait to be written. Warnings and errors never wait.
+	// logPause is how long a line of a request may wait to be written. Warnings, errors and events of the audit log never wait.
 	logPause = 100 * time.Millisecond
 )
 
@@ -55,12 +55,13 @@ func (w *logWriter) Flush() {
 type promptHandler struct {
 	slog.Handler
 	writer *logWriter
+	from   slog.Level // the least level that does not wait
 }
 
 // Handle implements slog.Handler.
 func (h promptHandler) Handle(ctx context.Context, r slog.Record) error {
 	err := h.Handler.Handle(ctx, r)
-	if r.Level >= slog.LevelWarn {
+	if r.Level >= h.from {
 		h.writer.Flush()
 	}
 	return err
@@ -91,5 +92,14 @@ func newLogger(cfg config.Config, w io.Writer) (log *slog.Logger, flush func()) 
 	if cfg.Traces() != "" {
 		handler = tracedHandler{handler}
 	}
-	return slog.New(promptHandler{handler, writer}), writer.Flush
+	return slog.New(promptHandler{handler, writer, slog.LevelWarn}), writer.Flush
+}
+
+// promptly returns a log of which no line waits: what it has said is there even when the process is killed.
+func promptly(log *slog.Logger) *slog.Logger {
+	if h, gathers := log.Handler().(promptHandler); gathers {
+		h.from = slog.LevelDebug
+		return slog.New(h)
+	}
+	return log
 }

@@ -57,6 +57,19 @@ func TestLog_WritesWarningsAtOnceWithWhatCameBefore(t *testing.T) {
 	require.Equal(t, 2, lines)
 }
 
+func TestLog_WritesEventsOfTheAuditLogAtOnce(t *testing.T) {
+	var out sink
+	log, flush := newLogger(config.Config{}, &out)
+	defer flush()
+	log.Info("request")
+	promptly(log).Info("audit")
+	lines, _ := out.lines()
+	require.Equal(t, 2, lines)
+	log.Info("request")
+	lines, _ = out.lines()
+	require.Equal(t, 2, lines, "others wait as before")
+}
+
 func TestLog_KeepsLinesWholeWhenManyWrite(t *testing.T) {
 	var out sink
 	log, flush := newLogger(config.Config{}, &out)

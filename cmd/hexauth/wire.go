@@ -121,7 +121,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 		return nil, err
 	}
 	meter := metrics.New(version)
-	recorder := audit.New(store.Events(), log, meter.EventHappened)
+	recorder := audit.New(store.Events(), promptly(log), meter.EventHappened)
 	meter.WatchEvents(recorder.Lost)
 	mail, err := newMail(cfg, clock, tracing, log)
 	if err != nil {
