@@ -32,6 +32,9 @@ type SQLOptions struct {
 	PoolSize   int           // connections at most; the server's other work has its own
 	Timeout    time.Duration // after which the database itself gives up
 	Unprepared bool          // for poolers that carry neither prepared statements nor settings of a session
+	// Trace is told of each run of the query, without the user, before it begins; what it returns is called with what became of it.
+	// nil: nobody wants to know.
+	Trace func(ctx context.Context, statement string) (context.Context, func(error))
 }
 
 // SQL is a port.CustomClaims that runs a query in a transaction that can't change anything. It has connections of its own, so a slow
@@ -99,15 +102,7 @@ func (s *SQL) Check(ctx context.Context) (final bool, err error) {
 
 // Of implements port.CustomClaims: one statement, one round trip.
 func (s *SQL) Of(ctx context.Context, user domain.UserID) (domain.CustomClaims, error) {
-	var rows []string
-	err := s.run(ctx, func(db querier, mode pgx.QueryExecMode) (err error) {
-		found, err := db.Query(ctx, s.query, mode, string(user))
-		if err != nil {
-			return err
-		}
-		rows, err = pgx.CollectRows(found, pgx.RowTo[string])
-		return err
-	})
+	rows, err := s.rows(ctx, user)
 	switch {
 	case err != nil:
 		return nil, sqlError(err)
@@ -117,6 +112,24 @@ func (s *SQL) Of(ctx context.Context, user domain.UserID) (domain.CustomClaims, 
 		return nil, errors.New("the query has more than one row for a user")
 	}
 	return decode([]byte(rows[0]))
+}
+
+// rows returns what the query says about a user, two rows at most.
+func (s *SQL) rows(ctx context.Context, user domain.UserID) (rows []string, err error) {
+	if s.o.Trace != nil {
+		var end func(error)
+		ctx, end = s.o.Trace(ctx, s.query)
+		defer func() { end(err) }()
+	}
+	err = s.run(ctx, func(db querier, mode pgx.QueryExecMode) (err error) {
+		found, err := db.Query(ctx, s.query, mode, string(user))
+		if err != nil {
+			return err
+		}
+		rows, err = pgx.CollectRows(found, pgx.RowTo[string])
+		return err
+	})
+	return rows, err
 }
 
 type querier interface {

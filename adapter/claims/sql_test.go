@@ -3,6 +3,7 @@ package claims_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -58,6 +59,32 @@ func TestSQL_IsASourceOfClaims(t *testing.T) {
 					Away: source.Close,
 				}
 			})
+		})
+	}
+}
+
+func TestSQL_TellsWhoWatchesOfEachRunButNotOfWhom(t *testing.T) {
+	t.Parallel()
+	for name, changes := range map[string][]func(*claims.SQLOptions){"prepared": nil, "behind a pooler": {unprepared}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var seen []string
+			watched := func(o *claims.SQLOptions) {
+				o.Trace = func(ctx context.Context, statement string) (context.Context, func(error)) {
+					return ctx, func(err error) { seen = append(seen, fmt.Sprint(statement, " ", err == nil)) }
+				}
+			}
+			source, db := openSQL(t, `SELECT $1::uuid AS id, 1/n AS n FROM said`, append(changes, watched)...)
+			_, err := db.Exec(t.Context(), `CREATE TABLE said AS SELECT 1 AS n`)
+			require.NoError(t, err)
+			_, err = source.Of(t.Context(), anybody)
+			require.NoError(t, err)
+			_, err = db.Exec(t.Context(), `UPDATE said SET n = 0`)
+			require.NoError(t, err)
+			_, err = source.Of(t.Context(), anybody)
+			require.Error(t, err)
+			const statement = "SELECT row_to_json(claims)::text FROM (SELECT $1::uuid AS id, 1/n AS n FROM said\n) AS claims LIMIT 2"
+			require.Equal(t, []string{statement + " true", statement + " false"}, seen)
 		})
 	}
 }

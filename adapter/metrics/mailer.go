@@ -46,6 +46,21 @@ func (s smsSender) SendSMS(ctx context.Context, sms domain.Mail) error {
 	return s.metrics.sent(sms, s.next.SendSMS(ctx, sms))
 }
 
+// smsVerifier counts the codes that another one has sent.
+type smsVerifier struct {
+	port.SMSVerifier
+	metrics *Metrics
+}
+
+// Verifier returns a verifier that hands everything to next and counts the codes that it has a gateway send.
+func (m *Metrics) Verifier(next port.SMSVerifier) port.SMSVerifier { return smsVerifier{next, m} }
+
+// StartVerification implements port.SMSVerifier.
+func (v smsVerifier) StartVerification(ctx context.Context, to, locale string) error {
+	sms := domain.Mail{Message: domain.Message{Template: domain.TemplateSignInSMS}}
+	return v.metrics.sent(sms, v.SMSVerifier.StartVerification(ctx, to, locale))
+}
+
 // webhooks counts what another one sends.
 type webhooks struct {
 	next    port.Webhooks

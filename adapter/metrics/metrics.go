@@ -63,7 +63,7 @@ func New(version string) *Metrics {
 			Name: "hexauth_refreshes_total", Help: "Refresh tokens presented, by what became of them.",
 		}, []string{"outcome"}),
 		messages: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "hexauth_messages_total", Help: "Attempts of this instance to send a mail or an SMS, by template and outcome: sent or failed.",
+			Name: "hexauth_messages_total", Help: "Attempts of this instance to send a mail, an SMS or an event to a webhook, by template and outcome: sent or failed.",
 		}, []string{"template", "outcome"}),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "hexauth_events_total", Help: "Events of the audit log, by kind.",

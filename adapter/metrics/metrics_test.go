@@ -142,7 +142,26 @@ func TestMailer_CountsWhatIsSentAndClosesWhatIsBehindIt(t *testing.T) {
 	require.NoError(t, m.SMS(phones).SendSMS(t.Context(), domain.Mail{Message: domain.Message{Template: domain.TemplateSignInSMS}}))
 	require.Len(t, phones.Received(), 1)
 	require.Contains(t, scrape(t, m), `hexauth_messages_total{outcome="sent",template="signin-passwordless-sms"} 1`+"\n")
+	gateway := &verifier{}
+	require.NoError(t, m.Verifier(gateway).StartVerification(t.Context(), "+12025550123", "en"))
+	gateway.fail = errors.New("no route to host")
+	require.ErrorIs(t, m.Verifier(gateway).StartVerification(t.Context(), "+12025550123", "en"), gateway.fail)
+	approved, err := m.Verifier(gateway).CheckVerification(t.Context(), "+12025550123", "123456")
+	require.NoError(t, err)
+	require.True(t, approved)
+	got = scrape(t, m)
+	require.Contains(t, got, `hexauth_messages_total{outcome="sent",template="signin-passwordless-sms"} 2`+"\n", "the gateway's own codes count, too")
+	require.Contains(t, got, `hexauth_messages_total{outcome="failed",template="signin-passwordless-sms"} 1`+"\n")
 	require.NoError(t, m.Mailer(&kit.Mailbox{}).(interface{ Close() error }).Close(), "not every mailer has a connection")
+}
+
+// verifier is a gateway that makes its codes by itself.
+type verifier struct{ fail error }
+
+func (v *verifier) StartVerification(context.Context, string, string) error { return v.fail }
+
+func (v *verifier) CheckVerification(_ context.Context, _, code string) (bool, error) {
+	return code == "123456", nil
 }
 
 // box is a mailer that can be closed.

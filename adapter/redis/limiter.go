@@ -27,6 +27,9 @@ type Options struct {
 	URL    string     // redis://user:password@host:port/database, or rediss:// with TLS; valkey:// and valkeys:// mean the same
 	Prefix string     // of every key
 	Clock  port.Clock // nil for the server's own clock, about which all instances agree
+	// Trace is told of each command, without its arguments, before it is sent; what it returns is called with what became of the
+	// command. nil: nobody wants to know.
+	Trace func(ctx context.Context, command string) (context.Context, func(error))
 }
 
 // Limiter is a port.RateLimiter that any number of processes share. It is safe for concurrent use.
@@ -38,6 +41,7 @@ type Limiter struct {
 	script *redis.Script
 	prefix string
 	clock  port.Clock
+	trace  func(ctx context.Context, command string) (context.Context, func(error))
 }
 
 var _ port.RateLimiter = (*Limiter)(nil)
@@ -59,7 +63,7 @@ func New(o Options) (*Limiter, error) {
 	options.MaxRetries, options.DialerRetries = -1, 1 // who calls knows what to do meanwhile
 	options.DisableIdentity = true
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return &Limiter{client: redis.NewClient(options), script: redis.NewScript(takeScript), prefix: o.Prefix, clock: o.Clock}, nil
+	return &Limiter{client: redis.NewClient(options), script: redis.NewScript(takeScript), prefix: o.Prefix, clock: o.Clock, trace: o.Trace}, nil
 }
 
 // Close closes the connections.
@@ -72,7 +76,7 @@ const answered = 4
 func (l *Limiter) Take(ctx context.Context, client string, buckets []domain.Bucket) (domain.Usage, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
-	numbers, err := l.script.Run(ctx, l.client, nil, l.arguments(client, buckets)...).Int64Slice()
+	numbers, err := l.run(ctx, l.arguments(client, buckets))
 	if err != nil {
 		return domain.Usage{}, fmt.Errorf("redis: %w", err)
 	}
@@ -84,6 +88,16 @@ func (l *Limiter) Take(ctx context.Context, client string, buckets []domain.Buck
 		tightest = tightest.Tighter(usage(buckets[i].Limit, numbers[i*answered:]))
 	}
 	return tightest, nil
+}
+
+// run runs the script. A server that does not know it yet is taught it, which is one command more.
+func (l *Limiter) run(ctx context.Context, arguments []any) (numbers []int64, err error) {
+	if l.trace != nil {
+		var end func(error)
+		ctx, end = l.trace(ctx, "EVALSHA take.lua")
+		defer func() { end(err) }()
+	}
+	return l.script.Run(ctx, l.client, nil, arguments...).Int64Slice()
 }
 
 func (l *Limiter) arguments(client string, buckets []domain.Bucket) []any {

@@ -97,6 +97,23 @@ func TestLimiter_OneRoundTripCountsEveryBucket(t *testing.T) {
 	})
 }
 
+func TestLimiter_TellsWhoWatchesOfEachStepAndWhetherItFailed(t *testing.T) {
+	s := redistest.Start(t)
+	var seen []string
+	type mark struct{}
+	limiter := open(t, redis.Options{URL: s.URL(), Trace: func(ctx context.Context, command string) (context.Context, func(error)) {
+		require.Equal(t, "the request's", ctx.Value(mark{}))
+		return ctx, func(err error) { seen = append(seen, command+" "+strconv.FormatBool(err == nil)) }
+	}})
+	ctx := context.WithValue(t.Context(), mark{}, "the request's")
+	_, err := limiter.Take(ctx, "198.51.100.7", []domain.Bucket{bucket("a", 9), bucket("b", 9)})
+	require.NoError(t, err)
+	s.Stop()
+	_, err = limiter.Take(ctx, "198.51.100.7", []domain.Bucket{bucket("a", 9)})
+	require.Error(t, err)
+	require.Equal(t, []string{"EVALSHA take.lua true", "EVALSHA take.lua false"}, seen)
+}
+
 func TestLimiter_FailsSoonWhenTheServerIsAwayOrSilent(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, s *redistest.Server) {
 		relay := newRelay(t, s.Address)

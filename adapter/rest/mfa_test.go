@@ -25,7 +25,13 @@ type enrolment struct {
 
 func (c *client) enrol(email string) enrolment {
 	c.t.Helper()
-	e := enrolment{c.signUp(email), c, ""}
+	return c.enrolled(c.signUp(email))
+}
+
+// enrolled switches TOTP on for the user of a session.
+func (c *client) enrolled(session api.Session) enrolment {
+	c.t.Helper()
+	e := enrolment{session, c, ""}
 	got := c.do(request{method: http.MethodGet, path: "/mfa/totp/generate", bearer: e.AccessToken})
 	require.Equal(c.t, http.StatusOK, got.status, got.body)
 	answer := decode[api.TotpGenerateResponse](got)

@@ -19,8 +19,8 @@ import (
 	"github.com/hexauth/hexauth/port"
 )
 
-// Statements returns a hook that makes a span of each SQL statement that belongs to a trace; nil when there are no traces.
-// system is "postgresql" or "sqlite". Statements must hold their arguments apart from their text.
+// Statements returns a hook that makes a span of each statement that belongs to a trace; nil when there are no traces. system is
+// "postgresql", "sqlite" or "redis". Statements must hold their arguments apart from their text.
 func (t *Telemetry) Statements(system string) func(ctx context.Context, statement string) (context.Context, func(error)) {
 	if t.Tracer() == nil {
 		return nil
@@ -83,7 +83,15 @@ func (t *Telemetry) Client(service string) *http.Client {
 	}
 	own := http.DefaultTransport.(*http.Transport).Clone()
 	own.MaxResponseHeaderBytes, own.IdleConnTimeout = maxHeaders, idleTimeout
-	return &http.Client{Transport: transport{tracer: t.tracer, service: service, via: own}}
+	return &http.Client{Transport: t.Transport(service, own)}
+}
+
+// Transport returns via with a span of each request, as Client makes them; via itself when there are no traces.
+func (t *Telemetry) Transport(service string, via http.RoundTripper) http.RoundTripper {
+	if t.Tracer() == nil {
+		return via
+	}
+	return transport{tracer: t.tracer, service: service, via: via}
 }
 
 type transport struct {
@@ -166,6 +174,24 @@ type smsSender struct {
 // SendSMS implements port.SMSSender.
 func (s smsSender) SendSMS(ctx context.Context, sms domain.Mail) error {
 	return sending(ctx, s.tracer, sms, s.next.SendSMS)
+}
+
+// Webhooks returns webhooks that make a span of each event that next sends.
+func (t *Telemetry) Webhooks(next port.Webhooks) port.Webhooks {
+	if t.Tracer() == nil {
+		return next
+	}
+	return webhooks{next, t.tracer}
+}
+
+type webhooks struct {
+	next   port.Webhooks
+	tracer trace.Tracer
+}
+
+// Send implements port.Webhooks.
+func (w webhooks) Send(ctx context.Context, message domain.Message) error {
+	return sending(ctx, w.tracer, domain.Mail{Message: message}, func(ctx context.Context, mail domain.Mail) error { return w.next.Send(ctx, mail.Message) })
 }
 
 // Close closes the mailer behind, where it can be closed.

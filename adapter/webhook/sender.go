@@ -33,6 +33,8 @@ type Options struct {
 	Clock     port.Clock
 	Encode    func(domain.Event) ([]byte, error) // the body
 	Private   bool                               // receivers at addresses that are not public may be reached
+	// Around returns a transport that does what via does, and looks on. nil: nobody does.
+	Around func(via http.RoundTripper) http.RoundTripper
 }
 
 // Receiver is where events go.
@@ -55,12 +57,15 @@ func New(o Options) *Sender {
 	if !o.Private {
 		dialer.ControlContext = onlyPublic
 	}
+	var transport http.RoundTripper = &http.Transport{
+		DialContext: dialer.DialContext, TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: timeout,
+		MaxResponseHeaderBytes: maxHeaderBytes, MaxConnsPerHost: 4, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
+	}
+	if o.Around != nil {
+		transport = o.Around(transport)
+	}
 	return &Sender{options: o, client: &http.Client{
-		Timeout: timeout,
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: timeout,
-			MaxResponseHeaderBytes: maxHeaderBytes, MaxConnsPerHost: 4, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
-		},
+		Timeout: timeout, Transport: transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }

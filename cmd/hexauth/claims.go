@@ -28,7 +28,7 @@ func newClaims(ctx context.Context, cfg config.Config, clock port.Clock, tracing
 	var source port.CustomClaims
 	switch {
 	case cfg.CustomClaimsSQL != "":
-		query, err := openClaimsSQL(ctx, cfg, log)
+		query, err := openClaimsSQL(ctx, cfg, tracing, log)
 		if err != nil {
 			return customClaims{}, err
 		}
@@ -76,11 +76,11 @@ func claimsDefaults(cfg config.Config) domain.CustomClaims {
 	return defaults
 }
 
-func openClaimsSQL(ctx context.Context, cfg config.Config, log *slog.Logger) (*claims.SQL, error) {
+func openClaimsSQL(ctx context.Context, cfg config.Config, tracing *telemetry.Telemetry, log *slog.Logger) (*claims.SQL, error) {
 	const name = "AUTH_JWT_CUSTOM_CLAIMS_SQL"
 	query, err := claims.OpenSQL(ctx, claims.SQLOptions{
 		URL: cfg.CustomClaimsSQLURL, Query: cfg.CustomClaimsSQL, PoolSize: cfg.CustomClaimsSQLPoolSize, Timeout: cfg.CustomClaimsTimeout,
-		Unprepared: !cfg.DatabasePreparedStatements,
+		Unprepared: !cfg.DatabasePreparedStatements, Trace: tracing.Statements("postgresql"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s_URL: %w", name, err)

@@ -159,9 +159,12 @@ type session struct {
 	User         struct{ ID string }
 }
 
+// payload is an answer with a session.
+type payload struct{ Session session }
+
 func (s *server) signUp(email string) session {
 	s.t.Helper()
-	var payload struct{ Session session }
+	var payload payload
 	s.call(http.MethodPost, "/signup/email-password", "", fmt.Sprintf(`{"email":%q,"password":"violet-otter-41"}`, email), &payload)
 	require.NotEmpty(s.t, payload.Session.AccessToken)
 	return payload.Session

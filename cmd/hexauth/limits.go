@@ -17,7 +17,7 @@ import (
 )
 
 // newLimits returns the limits of clients, nil where there are none, and the jobs they need.
-func newLimits(cfg config.Config, meter *metrics.Metrics, log *slog.Logger) (*rest.Limits, []func(context.Context), error) {
+func newLimits(cfg config.Config, meter *metrics.Metrics, tracing *telemetry.Telemetry, log *slog.Logger) (*rest.Limits, []func(context.Context), error) {
 	if !cfg.RateLimitEnabled {
 		return nil, nil, nil
 	}
@@ -34,7 +34,9 @@ func newLimits(cfg config.Config, meter *metrics.Metrics, log *slog.Logger) (*re
 	if cfg.RateLimitRedisURL == "" {
 		return limits, nil, nil
 	}
-	shared, err := redis.New(redis.Options{URL: cfg.RateLimitRedisURL, Prefix: cfg.RateLimitRedisPrefix})
+	shared, err := redis.New(redis.Options{
+		URL: cfg.RateLimitRedisURL, Prefix: cfg.RateLimitRedisPrefix, Trace: tracing.Statements("redis"),
+	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("AUTH_RATE_LIMIT_REDIS_URL: %w", err)
 	}

@@ -104,8 +104,8 @@ func (m mailing) delivery(store port.Store, clock port.Clock, log *slog.Logger) 
 	}
 }
 
-// deliver empties the outbox again and again until the context ends.
-func deliver(messages *usecase.DeliverMessages, log *slog.Logger) func(context.Context) {
+// deliver empties the outbox again and again until the context ends, and leaves it alone for a pause when it is empty.
+func deliver(messages *usecase.DeliverMessages, pause time.Duration, log *slog.Logger) func(context.Context) {
 	return func(ctx context.Context) {
 		if closer, connected := messages.Mailer.(io.Closer); connected {
 			defer func() { _ = closer.Close() }()
@@ -115,12 +115,12 @@ func deliver(messages *usecase.DeliverMessages, log *slog.Logger) func(context.C
 			if err != nil && ctx.Err() == nil {
 				log.Warn("the outbox can't be read; the next try follows", "cause", err.Error())
 			}
-			if sent == deliveryBatch && err == nil {
+			if sent == messages.Batch && err == nil {
 				continue
 			}
 			select {
 			case <-ctx.Done():
-			case <-time.After(deliveryPause):
+			case <-time.After(pause):
 			}
 		}
 	}

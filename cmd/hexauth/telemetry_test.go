@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/hexauth/hexauth/test/pgtest"
+	"github.com/hexauth/hexauth/test/redistest"
 )
 
 // collector is a server that takes what OpenTelemetry sends.
@@ -152,6 +153,36 @@ func TestServe_SendsTracesAndMetricsToACollector(t *testing.T) {
 	}
 	require.Equal(t, "0af7651916cd43dd8448eb211c80319c", line["trace_id"])
 	require.Equal(t, hex.EncodeToString(signUps[0].SpanId), line["span_id"])
+}
+
+func TestServe_TracesGoDownToRedisTheAppsQueryAndWebhooks(t *testing.T) {
+	t.Parallel()
+	c, limits := newCollector(t), redistest.Start(t)
+	hook, told := receiver(t, func(int) int { return http.StatusNoContent })
+	s := serve(t, production(pgtest.Database(t), "OTEL_EXPORTER_OTLP_ENDPOINT="+c.URL, "AUTH_RATE_LIMIT_ENABLE=true", "AUTH_RATE_LIMIT_REDIS_URL="+limits.URL(),
+		"AUTH_JWT_CUSTOM_CLAIMS_SQL=SELECT display_name AS plan FROM auth.users WHERE id = $1",
+		`AUTH_WEBHOOKS=[{"url":"`+hook+`/path-secret","secret":"whsec_`+hookKey+`"}]`, "AUTH_WEBHOOKS_ALLOW_PRIVATE=true"))
+	session := s.signUp("jane@example.com")
+	require.Contains(t, next(t, told).body, "user.created")
+	require.NoError(t, s.end())
+
+	requests := c.named("POST /signup/email-password")
+	require.Len(t, requests, 1)
+	for name, system := range map[string]string{"EVALSHA": "redis", "SELECT auth.users": "postgresql"} {
+		spans := c.named(name)
+		require.Len(t, spans, 1, name)
+		require.Equal(t, requests[0].SpanId, spans[0].ParentSpanId, name)
+		require.Equal(t, system, texts(spans[0].Attributes)["db.system.name"])
+	}
+	require.Contains(t, texts(c.named("SELECT auth.users")[0].Attributes)["db.query.text"], "SELECT display_name AS plan FROM auth.users WHERE id = $1")
+	sent, posts := c.named("send webhook"), c.named("POST webhook")
+	require.Len(t, sent, 1)
+	require.Len(t, posts, 1)
+	require.Equal(t, sent[0].SpanId, posts[0].ParentSpanId)
+	require.Equal(t, "webhook", texts(sent[0].Attributes)["hexauth.template"])
+	for _, secret := range []string{"path-secret", session.User.ID, session.RefreshToken, "jane@example.com"} {
+		require.NotContains(t, string(c.bytes), secret)
+	}
 }
 
 func TestServe_SendsNothingByOpenTelemetryUnlessItIsTold(t *testing.T) {

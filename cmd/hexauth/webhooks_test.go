@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,6 +15,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/hexauth/hexauth/adapter/metrics"
+	"github.com/hexauth/hexauth/adapter/system"
+	"github.com/hexauth/hexauth/config"
+	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
 )
 
 const hookKey = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -92,6 +100,56 @@ func TestWebhooks_AReceiverThatFailsIsToldAgainAndTheOutboxSaysSo(t *testing.T) 
 	mustExecute(t, environ, "outbox", "retry", id)
 	require.Equal(t, first, next(t, got), "the same id and body")
 	require.NoError(t, s.end())
+}
+
+func TestWebhooks_ThatAreNoLongerThereAreGivenUpInTime(t *testing.T) {
+	t.Parallel()
+	url, got := receiver(t, func(int) int { return http.StatusNoContent })
+	environ := inFolder(t.TempDir())
+	queue := append(environ, `AUTH_WEBHOOKS=[{"url":"`+url+`","secret":"whsec_`+hookKey+`"}]`)
+	mustExecute(t, queue, "migrate", "up")
+	mustExecute(t, queue, "user", "create", "--email", "jane@example.com") // no server runs that could send it
+	s := serve(t, environ)
+	require.Eventually(t, func() bool {
+		return strings.Contains(mustExecute(t, environ, "outbox", "list"), "the receiver is not, or no longer, in AUTH_WEBHOOKS")
+	}, patience, 50*time.Millisecond)
+	require.Contains(t, s.out.String(), `"event":"message_not_sent"`)
+	require.NoError(t, s.end())
+	require.Empty(t, got)
+}
+
+func TestDeliver_GoesOnAtOnceAsLongAsThereIsMore(t *testing.T) {
+	t.Parallel()
+	url, got := receiver(t, func(int) int { return http.StatusNoContent })
+	environ := inFolder(t.TempDir(), `AUTH_WEBHOOKS=[{"url":"`+url+`","secret":"whsec_`+hookKey+`"}]`)
+	cfg, err := config.Load(config.FromEnviron(environ))
+	require.NoError(t, err)
+	mustExecute(t, environ, "migrate", "up")
+	store, err := openStore(t.Context(), cfg)
+	require.NoError(t, err)
+	defer store.Close()
+	const events = 12 * webhookBatch
+	noted := port.Noted{}
+	for range events {
+		id := system.Random{}.UUID()
+		event := domain.Event{ID: id, Kind: domain.UserUpdated, At: time.Now()}
+		noted.Webhooks = append(noted.Webhooks, webhooks(cfg)[0].Message(id, event))
+	}
+	require.NoError(t, store.Events().Add(t.Context(), noted))
+	jobs := tellWebhooks(cfg, store, system.Clock{}, metrics.New("1.2.3"), nil, slog.New(slog.DiscardHandler))
+	require.Len(t, jobs, webhookWorkers)
+	ctx, stop := context.WithCancel(t.Context())
+	done, began := make(chan struct{}), time.Now()
+	go func() {
+		defer close(done)
+		jobs[0](ctx) // one of them, alone
+	}()
+	for range events {
+		next(t, got)
+	}
+	require.Less(t, time.Since(began), events/webhookBatch*deliveryPause/2, "it must not pause after each batch")
+	stop()
+	<-done
 }
 
 func TestWebhooks_InProductionReachNothingInside(t *testing.T) {

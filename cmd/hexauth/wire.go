@@ -128,6 +128,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 		return nil, err
 	}
 	mail.Mailer, mail.SMS = tracing.Mailer(meter.Mailer(mail.Mailer)), tracing.SMS(meter.SMS(mail.SMS))
+	mail.Verifier = meter.Verifier(mail.Verifier)
 	useCases, err := newUseCases(cfg, key, store, clock, tokens, custom, providers, mail, meter, newAudit(cfg, clock, recorder), tracing, log)
 	if err != nil {
 		return nil, err
@@ -143,7 +144,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 	if err != nil {
 		return nil, err
 	}
-	limits, limitJobs, err := newLimits(cfg, meter, log)
+	limits, limitJobs, err := newLimits(cfg, meter, tracing, log)
 	if err != nil {
 		return nil, err
 	}
@@ -156,13 +157,13 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 		return nil, err
 	}
 	jobs = append(append(append(jobs, limitJobs...), providers.jobs...), custom.jobs...)
-	jobs = append(jobs, cleanUp(&usecase.DeleteExpired{Store: store, Clock: clock, Batch: cleanUpBatch, KeepEvents: cfg.AuditRetention}, log), deliver(mail.delivery(store, clock, log), log))
+	jobs = append(jobs, cleanUp(&usecase.DeleteExpired{Store: store, Clock: clock, Batch: cleanUpBatch, KeepEvents: cfg.AuditRetention}, log), deliver(mail.delivery(store, clock, log), deliveryPause, log))
 	metadata, err := newMetadata(cfg, tracing, log)
 	if err != nil {
 		return nil, err
 	}
 	jobs = append(append(jobs, metadata...), clock.jobs()...)
-	jobs = append(append(jobs, tellWebhooks(cfg, store, clock, meter, log)...), recorder.Run, encryptSecrets(&usecase.EncryptTOTPSecrets{Store: store, Batch: cleanUpBatch}, log))
+	jobs = append(append(jobs, tellWebhooks(cfg, store, clock, meter, tracing, log)...), recorder.Run, encryptSecrets(&usecase.EncryptTOTPSecrets{Store: store, Batch: cleanUpBatch}, log))
 	return &app{store: store, handler: handler, meter: meter, jobs: jobs}, nil
 }
 
