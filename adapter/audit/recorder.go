@@ -83,12 +83,9 @@ func (r *Recorder) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case first := <-r.queue:
-			pause := time.NewTimer(Pause)
-			select {
-			case <-ctx.Done():
-			case <-pause.C:
+			if len(r.queue) < batch { // otherwise there are enough already, and no end of them
+				wait(ctx, Pause)
 			}
-			pause.Stop()
 			r.keep(ctx, r.gather(first))
 		}
 	}
@@ -129,10 +126,15 @@ func (r *Recorder) keep(ctx context.Context, noted port.Noted) {
 			return
 		}
 		r.log.WarnContext(whole, "events can't be kept now; the next try follows", "event", "audit_delayed", "events", len(noted.Kept), "cause", err.Error())
-		select {
-		case <-whole.Done():
-		case <-time.After(pause):
-		}
+		wait(whole, pause)
+	}
+}
+
+// wait returns after a pause, or when ctx ends.
+func wait(ctx context.Context, pause time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(pause):
 	}
 }
 

@@ -89,6 +89,19 @@ func TestRecorder_AStoppedServerHasKeptEverything(t *testing.T) {
 	require.Contains(t, log.String(), "msg=audit event=sign_in.failed event_id=999 actor=\"\" user_id=u reason=invalid-otp client_addr=203.0.113.7")
 }
 
+func TestRecorder_KeepsUpWithAFlood(t *testing.T) {
+	store := &table{}
+	r, _, stop := running(store)
+	defer stop()
+	began := time.Now()
+	for i := range audit.Capacity {
+		happen(r, fmt.Sprint(i))
+	}
+	require.Eventually(t, func() bool { return len(store.has()) == audit.Capacity }, 30*time.Second, 5*time.Millisecond)
+	require.Less(t, time.Since(began), 5*time.Second, "a pause after each batch would take ten")
+	require.Zero(t, r.Lost())
+}
+
 func TestRecorder_WaitsForADatabaseThatIsAway(t *testing.T) {
 	store := &table{failure: fmt.Errorf("%w: gone", domain.Unavailable)}
 	r, _, stop := running(store)

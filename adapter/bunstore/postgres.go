@@ -89,6 +89,7 @@ func configurePostgres(config *pgxpool.Config, o Options) {
 	}
 	millis := strconv.FormatInt((o.Timeout + postgresCancelWait).Milliseconds(), 10)
 	set("application_name", "hexauth")
+	set("default_transaction_isolation", "read committed") // statements rely on it: one that waited for a row looks at it again
 	set("statement_timeout", millis)
 	set("idle_in_transaction_session_timeout", millis)
 }

@@ -251,6 +251,23 @@ func TestStore_KeepsNoSecretInClear(t *testing.T) {
 	})
 }
 
+func TestPostgres_StatementsAreReadCommittedWhateverTheDatabaseSaysOtherwise(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	store := open(t, url, bunstore.Options{})
+	db, _ := store.Migrations()
+	_, err := db.ExecContext(t.Context(), `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = serializable', current_database()); END $$`)
+	require.NoError(t, err)
+	for _, unprepared := range []bool{false, true} {
+		store := open(t, url, bunstore.Options{Unprepared: unprepared})
+		db, _ := store.Migrations()
+		var level string
+		require.NoError(t, db.QueryRowContext(t.Context(), `SHOW transaction_isolation`).Scan(&level))
+		// Poolers don't carry settings of a session: docs/databases.md says what to do there.
+		require.Equal(t, map[bool]string{false: "read committed", true: "serializable"}[unprepared], level)
+	}
+}
+
 func TestOutbox_ParksWhatItCantDecryptAndGoesOn(t *testing.T) {
 	key := &cipher{}
 	onBoth(t, bunstore.Options{Cipher: key}, func(t *testing.T, store *bunstore.Store) {
