@@ -1,6 +1,9 @@
 package domain
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Device is where a request comes from, for its user to recognise a session by. Neither is proof of anything.
 type Device struct {
@@ -16,7 +19,7 @@ type deviceKey struct{}
 // WithDevice returns a context that says where its request comes from.
 func WithDevice(ctx context.Context, d Device) context.Context {
 	if len(d.UserAgent) > maxUserAgent {
-		d.UserAgent = d.UserAgent[:maxUserAgent]
+		d.UserAgent = strings.ToValidUTF8(d.UserAgent[:maxUserAgent], "") // not half a character
 	}
 	return context.WithValue(ctx, deviceKey{}, d)
 }

@@ -121,16 +121,21 @@ func join(path, name string) string {
 const maxFieldName = 64
 
 func printable(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if strconv.IsPrint(r) {
-			return r
-		}
-		return -1
-	}, name)
+	name = visible(name)
 	if len(name) > maxFieldName {
 		return strings.ToValidUTF8(name[:maxFieldName], "") + "…"
 	}
 	return name
+}
+
+// visible drops what can't be seen.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if strconv.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, text)
 }
 
 // schemaError turns what the validator found into an error that names the field. The validator's own text is dropped: it

@@ -29,7 +29,7 @@ type origin struct {
 // deviceOf tells where a request comes from, as far as it can be kept: addresses without port, text without what a database
 // refuses.
 func (o origin) deviceOf(r *http.Request) domain.Device {
-	device := domain.Device{UserAgent: printable(strings.ToValidUTF8(r.UserAgent(), ""))}
+	device := domain.Device{UserAgent: visible(strings.ToValidUTF8(r.UserAgent(), ""))}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err == nil {
 		device.Address = o.proxies.Client(peer.Addr(), o.hops(r.Header)).String()

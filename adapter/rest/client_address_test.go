@@ -76,3 +76,14 @@ func TestClientAddress_IsShownWithTheSession(t *testing.T) {
 	got := c.do(request{method: http.MethodGet, path: "/user/sessions", bearer: session.AccessToken})
 	require.Contains(t, got.body, `"address":"198.51.100.1"`)
 }
+
+func TestUserAgent_IsShownWithTheSessionAsFarAsItTellsBrowsersApart(t *testing.T) {
+	t.Parallel()
+	c := newClient(t)
+	const browser = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
+	session := sessionIn(c.do(request{method: http.MethodPost, path: "/signin/anonymous", header: http.Header{"User-Agent": {browser + "\u202e"}}}))
+	c.do(request{method: http.MethodPost, path: "/signin/anonymous", header: http.Header{"User-Agent": {strings.Repeat("é", 200)}}})
+	got := c.do(request{method: http.MethodGet, path: "/user/sessions", bearer: session.AccessToken})
+	require.Contains(t, got.body, `"userAgent":"`+browser+`"`)
+	require.Equal(t, 1, c.kit.Count("SELECT count(*) FROM auth.hexauth_events WHERE user_agent = '"+strings.Repeat("é", 128)+"'"))
+}
