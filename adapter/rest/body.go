@@ -18,6 +18,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
+	"github.com/hexauth/hexauth/adapter/strictjson"
 	"github.com/hexauth/hexauth/domain"
 )
 
@@ -71,7 +72,15 @@ func decode(mediaType string, data []byte) (any, error) {
 	if mediaType == echo.MIMEApplicationForm {
 		return decodeForm(data)
 	}
-	return decodeJSON(data)
+	value, err := strictjson.Decode(data)
+	if err != nil {
+		return nil, bodyError(err.Error())
+	}
+	return value, nil
+}
+
+func bodyError(reason string) error {
+	return &domain.FieldError{Code: domain.RequestValidation, Field: "body", Reason: reason}
 }
 
 func decodeForm(data []byte) (any, error) {

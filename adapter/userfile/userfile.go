@@ -13,6 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/hexauth/hexauth/adapter/strictjson"
 	"github.com/hexauth/hexauth/domain"
 )
 
@@ -106,14 +107,14 @@ func parse(text []byte) (r domain.ImportRecord, err error) {
 	if bytes.Contains(text, []byte(`\u0000`)) {
 		return r, mistake("line", "must not have NUL characters")
 	}
+	if _, err := strictjson.Decode(text); err != nil {
+		return r, mistake("line", err.Error())
+	}
 	var o object
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&o); err != nil {
 		return r, explain(err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return r, mistake("line", "must be one JSON object and nothing else")
 	}
 	r = domain.ImportRecord{
 		Email: o.Email, EmailVerified: o.EmailVerified, PasswordHash: o.PasswordHash, DisplayName: o.DisplayName, Locale: o.Locale,

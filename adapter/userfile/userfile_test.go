@@ -3,12 +3,15 @@ package userfile
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hexauth/hexauth/adapter/strictjson"
 	"github.com/hexauth/hexauth/domain"
 )
 
@@ -81,13 +84,41 @@ func TestOpen_WantsAFileThatCanBeReadTwice(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
+func TestFile_RefusesMetadataThatADatabaseDoesNotTake(t *testing.T) {
+	for text, reason := range map[string]string{
+		`"\ud800"`: "has half of a surrogate pair", `1e-400`: "has a number that is too long or too close to zero",
+		strings.Repeat("[", 100) + strings.Repeat("]", 100): "must not have more than 100 levels", `{"b":1,"b":2}`: "has a name twice in one object",
+	} {
+		got := lines(t, `{"email":"jane@example.com","metadata":{"a":`+text+`}}`)
+		require.Equal(t, &domain.FieldError{Code: domain.InvalidRequest, Field: "line", Reason: reason}, got[0].Mistake)
+	}
+}
+
+// FuzzParse_NeverRepeatsWhatItRefuses reads lines of imports. What is accepted has text that every database keeps.
 func FuzzParse_NeverRepeatsWhatItRefuses(f *testing.F) {
 	f.Add(`{"email":"jane@example.com","metadata":{}}`)
 	f.Add(`{"roles":[1]}`)
+	f.Add(`{"email":"jane@example.com","metadata":{"a":"\ud800","b":[{}]},"createdAt":"2024-01-15T12:34:56.789+01:00","providers":[{"provider":"github","providerUserId":"1"}]}`)
+	f.Add(`{"EMAIL":"a","email":"b","displayName":"\u0000"}`)
+	f.Add(`{"the secret of the line":1}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		if _, err := parse([]byte(text)); err != nil {
-			var mistake *domain.FieldError
-			require.ErrorAs(t, err, &mistake)
+		r, err := parse([]byte(text))
+		if err == nil {
+			for _, kept := range append([]string{r.Email, r.DisplayName, r.Locale, r.DefaultRole, r.PhoneNumber, r.PasswordHash, r.TOTPSecret, string(r.Metadata)}, r.Roles...) {
+				require.True(t, utf8.ValidString(kept) && !strings.ContainsRune(kept, 0), "%q", kept)
+			}
+			if r.Metadata != "" {
+				_, err := strictjson.Decode([]byte(r.Metadata))
+				require.NoError(t, err)
+				require.NotContains(t, string(r.Metadata), `\u0000`)
+			}
+			return
+		}
+		var mistake *domain.FieldError
+		require.ErrorAs(t, err, &mistake)
+		require.Less(t, len(err.Error()), 200)
+		for _, found := range regexp.MustCompile(`:\s*"([^"\\]{16,})"`).FindAllStringSubmatch(text, -1) {
+			require.NotContains(t, err.Error(), found[1])
 		}
 	})
 }

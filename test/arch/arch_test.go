@@ -42,9 +42,11 @@ var allowed = map[string]struct {
 	// What requests to providers have in common.
 	"adapter/oauth": {[]string{"domain", "port", "adapter/outgoing"}, true},
 	"adapter/oidc":  {[]string{"domain", "port", "adapter/outgoing"}, true},
+	// What JSON from outside must be like.
+	"adapter/userfile": {[]string{"domain", "port", "adapter/strictjson"}, true},
 	// The store's schema, and what lives below the adapter itself.
 	"adapter/bunstore": {[]string{"domain", "port", "migrations"}, true},
-	"adapter/rest":     {[]string{"domain", "port", "usecase", "adapter/rest"}, true},
+	"adapter/rest":     {[]string{"domain", "port", "usecase", "adapter/rest", "adapter/strictjson"}, true},
 	"config":           {[]string{"domain", "config"}, true},
 	"migrations":       {nil, true},
 	"cmd":              {[]string{""}, true},

@@ -1,46 +1,41 @@
-package rest
+package strictjson
 
 import (
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 	"unicode/utf16"
-
-	"github.com/hexauth/hexauth/domain"
 )
 
 const (
-	maxJSONDepth    = 100 // levels of objects and lists, the outermost included
+	maxDepth        = 100 // levels of objects and lists, the outermost included
 	maxNumberLength = 64  // characters
 )
 
-// decodeJSON reads exactly one JSON value.
+// Decode reads exactly one JSON value. Errors say what is wrong and repeat nothing of the text.
 //
-// The text is read twice, here to be validated and by the handler, and metadata is stored as the text that came. So beyond
-// bad syntax it refuses what two readers understand differently or a database can't keep: a name given twice in one object
-// (RFC 8259 §4), half of a surrogate pair (§8.2), numbers no float64 comes near to (§6), and nesting without end (§9).
-func decodeJSON(data []byte) (any, error) {
+// The text is read once more by whoever gets it, and metadata is stored as it came. So beyond bad syntax Decode refuses what two
+// readers understand differently or a database can't keep: a name given twice in one object (RFC 8259 §4), half of a surrogate pair
+// (§8.2), numbers no float64 comes near to (§6), and nesting without end (§9).
+func Decode(data []byte) (any, error) {
 	var value any
 	if err := json.Unmarshal(data, &value); err != nil { // refuses anything after the value, too
-		return nil, bodyError("is not valid JSON")
+		return nil, errors.New("is not valid JSON")
 	}
 	s := survey{text: string(data)}
 	s.run()
 	switch {
-	case s.depth > maxJSONDepth:
-		return nil, bodyError("must not have more than " + strconv.Itoa(maxJSONDepth) + " levels")
+	case s.depth > maxDepth:
+		return nil, errors.New("must not have more than " + strconv.Itoa(maxDepth) + " levels")
 	case s.badNumber:
-		return nil, bodyError("has a number that is too long or too close to zero")
+		return nil, errors.New("has a number that is too long or too close to zero")
 	case s.halfPair:
-		return nil, bodyError("has half of a surrogate pair")
+		return nil, errors.New("has half of a surrogate pair")
 	case s.members != members(value):
-		return nil, bodyError("has a name twice in one object")
+		return nil, errors.New("has a name twice in one object")
 	}
 	return value, nil
-}
-
-func bodyError(reason string) error {
-	return &domain.FieldError{Code: domain.RequestValidation, Field: "body", Reason: reason}
 }
 
 // members counts the members of all objects in a decoded value, which has only one of those with equal names.
