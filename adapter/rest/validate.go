@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -92,7 +93,7 @@ func checkParameters(c echo.Context, op operation) error {
 	if len(op.parameters) == 0 {
 		return nil
 	}
-	if err := checkText(c); err != nil {
+	if err := checkText(c, op); err != nil {
 		return err
 	}
 	pathParams := map[string]string{}
@@ -110,19 +111,37 @@ func checkParameters(c echo.Context, op operation) error {
 	return nil
 }
 
-// checkText refuses what no database keeps as text: NUL characters, and bytes that are no UTF-8.
-func checkText(c echo.Context) error {
-	query, err := url.QueryUnescape(c.QueryString())
-	if err != nil {
-		query = c.QueryString()
+// checkText refuses what no database keeps as text: NUL characters, and bytes that are no UTF-8. Whatever of a query can be read
+// is looked at by itself, for a handler gets it even where other parts are broken.
+func checkText(c echo.Context, op operation) error {
+	for _, name := range c.ParamNames() {
+		value, err := url.PathUnescape(c.Param(name))
+		if reason := notText(value); err == nil && reason != "" {
+			return &domain.FieldError{Code: domain.SchemaValidation, Field: name, Reason: reason}
+		}
 	}
-	switch text := c.Request().URL.Path + query; {
-	case strings.ContainsRune(text, 0):
-		return &domain.FieldError{Code: domain.RequestValidation, Field: "query", Reason: "must not have NUL characters"}
-	case !utf8.ValidString(text):
-		return &domain.FieldError{Code: domain.RequestValidation, Field: "query", Reason: "must be UTF-8"}
+	if !slices.ContainsFunc(op.parameters, func(p *openapi3.ParameterRef) bool { return p.Value.In == openapi3.ParameterInQuery }) {
+		return nil
+	}
+	for name, values := range c.QueryParams() {
+		for _, text := range append([]string{name}, values...) {
+			if reason := notText(text); reason != "" {
+				return &domain.FieldError{Code: domain.RequestValidation, Field: "query", Reason: reason}
+			}
+		}
 	}
 	return nil
+}
+
+// notText says what keeps a database from storing text, "" for nothing.
+func notText(text string) string {
+	switch {
+	case strings.ContainsRune(text, 0):
+		return "must not have NUL characters"
+	case !utf8.ValidString(text):
+		return "must be UTF-8"
+	}
+	return ""
 }
 
 func parameterError(name string, err error) error {
