@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Account is a user as administrators see it.
@@ -84,7 +85,7 @@ const MaxDisplayName = 255
 
 // ParseDisplayName checks a name that administration gives, which may have any character but control characters.
 func ParseDisplayName(field, text string) (string, error) {
-	if len(text) > MaxDisplayName || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if len(text) > MaxDisplayName || !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return "", &FieldError{Code: InvalidRequest, Field: field, Reason: "must have at most 255 bytes and no control characters"}
 	}
 	return text, nil

@@ -3,6 +3,7 @@ package domain
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/hex"
 	"strings"
 	"time"
@@ -58,7 +59,8 @@ const minTOTPSecret, maxTOTPSecret = 16, 256
 // ParseTOTPSecret reads a secret in base32, with or without blanks and padding.
 func ParseTOTPSecret(field, text string) (string, error) {
 	secret := strings.ToUpper(strings.TrimRight(strings.Join(strings.Fields(text), ""), "="))
-	if len(secret) < minTOTPSecret || len(secret) > maxTOTPSecret || strings.Trim(secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
+	_, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret)
+	if err != nil || len(secret) < minTOTPSecret || len(secret) > maxTOTPSecret {
 		return "", &FieldError{Code: InvalidRequest, Field: field, Reason: "must be a secret of at least ten bytes in base32"}
 	}
 	return secret, nil

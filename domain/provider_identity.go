@@ -40,7 +40,7 @@ func (i ProviderIdentity) Account() string {
 // IdentityOf reads what Account wrote.
 func IdentityOf(provider, account string) ProviderIdentity {
 	issuer, id, found := strings.Cut(account, " ")
-	if !found || !strings.Contains(issuer, "://") {
+	if !found || !strings.Contains(issuer, "://") || NamedProvider(provider) {
 		return ProviderIdentity{Provider: provider, ID: account}
 	}
 	return ProviderIdentity{Provider: provider, Issuer: issuer, ID: id}

@@ -129,13 +129,13 @@ func (r PastRotation) String() string {
 func ParsePastRotations(text string) []PastRotation {
 	var rotations []PastRotation
 	for len(text) >= PastRotationLength {
-		millis, err := strconv.ParseInt(text[:rotationTimeDigits], 16, 64)
+		millis, err := strconv.ParseUint(text[:rotationTimeDigits], 16, 63) // which takes no sign
 		if err != nil {
 			return rotations
 		}
 		nonce := text[rotationTimeDigits+rotationPartLength : PastRotationLength]
 		rotations = append(rotations, PastRotation{
-			At:          time.UnixMilli(millis).UTC(),
+			At:          time.UnixMilli(int64(millis)).UTC(),
 			Predecessor: text[rotationTimeDigits : rotationTimeDigits+rotationPartLength],
 			Nonce:       RefreshNonce(nonce),
 		})

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // The lengths of pages.
@@ -38,6 +39,9 @@ func NewUserQuery(search, cursor string, limit int) (UserQuery, error) {
 	if len(q.Search) > maxSearch {
 		return UserQuery{}, &FieldError{Code: InvalidRequest, Field: "search", Reason: "must have at most 254 bytes"}
 	}
+	if !utf8.ValidString(q.Search) || strings.ContainsRune(q.Search, 0) {
+		return UserQuery{}, &FieldError{Code: InvalidRequest, Field: "search", Reason: "must be UTF-8 without NUL characters"}
+	}
 	if q.Limit == 0 {
 		q.Limit = DefaultPage
 	}
@@ -48,11 +52,11 @@ func NewUserQuery(search, cursor string, limit int) (UserQuery, error) {
 		return q, nil
 	}
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(text) < 36 || !isUUID(string(text[:36])) || strings.ContainsRune(string(text), 0) {
+	if err != nil || len(text) < 36 || !isUUID(string(text[:36])) || !utf8.Valid(text) || strings.ContainsRune(string(text), 0) {
 		return UserQuery{}, badCursor()
 	}
-	q.After = UserPosition{Key: strings.ToValidUTF8(string(text[36:]), ""), ID: UserID(text[:36])}
-	if _, listed := q.After.Time(); q.Search == "" && !listed {
+	q.After = UserPosition{Key: string(text[36:]), ID: UserID(text[:36])}
+	if _, listed := q.After.Time(); q.Search == "" && !listed || q.After.Cursor() != cursor {
 		return UserQuery{}, badCursor()
 	}
 	return q, nil
