@@ -121,11 +121,16 @@ func (s *Sender) send(ctx context.Context, to, text string) error {
 	return fmt.Errorf("status %d: %q", answer.StatusCode, redact(string(excerpt), secrets))
 }
 
+// redact takes secrets out of the beginning of an answer. Where the answer was cut, so may be the last secret: its length goes, too.
 func redact(excerpt string, secrets []string) string {
+	cut, longest := len(excerpt) == maxAnswer, 0
 	for _, secret := range secrets {
 		if secret != "" {
-			excerpt = strings.ReplaceAll(excerpt, secret, "…")
+			excerpt, longest = strings.ReplaceAll(excerpt, secret, "…"), max(longest, len(secret))
 		}
+	}
+	if cut {
+		excerpt = excerpt[:max(0, len(excerpt)-longest)]
 	}
 	return excerpt[:min(len(excerpt), maxExcerpt)]
 }

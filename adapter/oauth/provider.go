@@ -253,9 +253,7 @@ func (p *provider) tokens(token *oauth2.Token) domain.ProviderTokens {
 	if inForm, ok := token.Extra("expires_in").(int64); ok && seconds == 0 {
 		seconds = inForm
 	}
-	if seconds > 0 {
-		tokens.ExpiresAt = p.clock.Now().Add(time.Duration(seconds) * time.Second)
-	}
+	tokens.ExpiresAt = outgoing.Expiry(p.clock.Now(), seconds)
 	return tokens
 }
 

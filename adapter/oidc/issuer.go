@@ -276,11 +276,9 @@ func (i *Issuer) withClient(ctx context.Context) context.Context {
 
 // tokens counts the expiry by this server's clock.
 func (i *Issuer) tokens(token *oauth2.Token) domain.ProviderTokens {
-	tokens := domain.ProviderTokens{AccessToken: token.AccessToken, RefreshToken: token.RefreshToken}
-	if token.ExpiresIn > 0 {
-		tokens.ExpiresAt = i.clock.Now().Add(time.Duration(token.ExpiresIn) * time.Second)
+	return domain.ProviderTokens{
+		AccessToken: token.AccessToken, RefreshToken: token.RefreshToken, ExpiresAt: outgoing.Expiry(i.clock.Now(), token.ExpiresIn),
 	}
-	return tokens
 }
 
 // unguessable returns 32 random bytes in base64url: a verifier as RFC 7636 §4.1 recommends it.

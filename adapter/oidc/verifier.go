@@ -10,7 +10,9 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
@@ -127,8 +129,8 @@ func (v *Verifier) Verify(ctx context.Context, idToken, nonce string) (domain.Pr
 
 // check holds a token to issuer, audience, algorithm, keys and times (OpenID Connect Core §3.1.3.7).
 func (v *Verifier) check(ctx context.Context, raw string, audiences []string) (*oidc.IDToken, error) {
-	if len(raw) > maxIDToken {
-		return nil, errors.New("the id token is too long")
+	if len(raw) > maxIDToken || strings.ContainsFunc(raw, unicode.IsSpace) { // which the library would pass over
+		return nil, errors.New("the id token is too long or has white space")
 	}
 	if _, err := v.keys.known(ctx, false); err != nil {
 		return nil, err

@@ -57,3 +57,15 @@ func (s strict) RoundTrip(request *http.Request) (*http.Response, error) {
 	answer.Body = io.NopCloser(bytes.NewReader(body))
 	return answer, nil
 }
+
+// maxExpiry is as long as a token is believed to live. Nobody waits for its end, and a time beyond the year 9999 is none to JSON.
+const maxExpiry = 100 * 365 * 24 * time.Hour
+
+// Expiry is when a token expires that lives for so many seconds from now on; the zero time when the provider said none that make
+// sense.
+func Expiry(now time.Time, seconds int64) time.Time {
+	if seconds <= 0 {
+		return time.Time{}
+	}
+	return now.Add(time.Duration(min(seconds, int64(maxExpiry/time.Second))) * time.Second)
+}

@@ -15,6 +15,8 @@ import (
 
 const (
 	asideHeaderTimeout = 5 * time.Second
+	asideIdleTimeout   = 2 * time.Minute // longer than the usual minute between two looks at metrics
+	asideHeaderBytes   = 16 << 10
 	// asideWriteTimeout is longer than any profile that somebody has the patience for.
 	asideWriteTimeout = 5 * time.Minute
 )
@@ -52,6 +54,7 @@ func openAside(ctx context.Context, cfg config.Config, metrics http.Handler, log
 func (a aside) run(ctx context.Context, log *slog.Logger) {
 	server := &http.Server{
 		Handler: a.handler, ReadHeaderTimeout: asideHeaderTimeout, WriteTimeout: asideWriteTimeout,
+		IdleTimeout: asideIdleTimeout, MaxHeaderBytes: asideHeaderBytes,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })

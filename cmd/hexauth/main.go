@@ -28,7 +28,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Environ(), os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "hexauth: "+err.Error())
+		fmt.Fprintln(os.Stderr, "hexauth: "+legible(err.Error()))
 		os.Exit(1)
 	}
 }

@@ -91,3 +91,12 @@ func visible(text string) string {
 		return r
 	}, text)
 }
+
+// legible is visible for text of several lines.
+func legible(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = visible(line)
+	}
+	return strings.Join(lines, "\n")
+}
