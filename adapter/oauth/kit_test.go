@@ -49,7 +49,7 @@ func newBench(t *testing.T, name string, changes ...func(*oauth.Settings)) bench
 	return bench{t: t, fake: fake, clock: clock, IdentityProvider: adapter}
 }
 
-func settingsOf(t *testing.T, fake *providers.Provider) oauth.Settings {
+func settingsOf(t testing.TB, fake *providers.Provider) oauth.Settings {
 	t.Helper()
 	var s oauth.Settings
 	for name, value := range fake.Environment() {
@@ -84,7 +84,7 @@ func settingsOf(t *testing.T, fake *providers.Provider) oauth.Settings {
 	return s
 }
 
-func privateKey(t *testing.T, text string) *ecdsa.PrivateKey {
+func privateKey(t testing.TB, text string) *ecdsa.PrivateKey {
 	t.Helper()
 	block, _ := pem.Decode([]byte(text))
 	require.NotNil(t, block)

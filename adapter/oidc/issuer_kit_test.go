@@ -44,19 +44,19 @@ var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-func newES256(t *testing.T) signer {
+func newES256(t testing.TB) signer {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	return signer{uuid.NewString(), jose.ES256, key}
 }
 
 // sign makes a token of claims.
-func (s signer) sign(t *testing.T, claims map[string]any) string {
+func (s signer) sign(t testing.TB, claims map[string]any) string {
 	t.Helper()
 	return compact(t, s.algorithm, jose.JSONWebKey{Key: s.private, KeyID: s.id}, claims)
 }
 
-func compact(t *testing.T, algorithm jose.SignatureAlgorithm, key any, claims map[string]any) string {
+func compact(t testing.TB, algorithm jose.SignatureAlgorithm, key any, claims map[string]any) string {
 	t.Helper()
 	maker, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key}, nil)
 	require.NoError(t, err)

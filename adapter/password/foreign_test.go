@@ -1,8 +1,10 @@
 package password_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -68,10 +70,29 @@ func TestKnown_RefusesWhatIsMalformedOrWouldCostTooMuch(t *testing.T) {
 	}
 }
 
+// cheap are hashes whose costs a fuzz target can pay.
+var cheap = regexp.MustCompile(`^\$(scrypt\$ln=[1-6],r=[1-8],p=[1-4]|pbkdf2-sha(256|512)\$i=[0-9]{1,3}(,l=[0-9]+)?|argon2id?\$v=19\$m=[0-9]{1,3},t=[1-3],p=[1-4]|fbscrypt\$v=1,n=[1-6],r=[1-8],p=[1-4],.*)\$`)
+
+// FuzzKnown_NeverTakesAnythingThatVerifyCantFinish reads hashes of imported accounts.
 func FuzzKnown_NeverTakesAnythingThatVerifyCantFinish(f *testing.F) {
 	for hash := range foreignHashes() {
 		f.Add(hash)
 	}
+	for _, hash := range []string{
+		"$scrypt$ln=4,r=8,p=1$c2FsdHNhbHQ$" + strings.Repeat("A", 43), "$pbkdf2-sha512$i=100,l=32$c2FsdA$" + strings.Repeat("A", 43), "$argon2i$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$" + strings.Repeat("A", 43),
+		"$2b$04$" + strings.Repeat("A", 53), "$2y$31$" + strings.Repeat(".", 53), "$fbscrypt$v=1,n=4,r=8,p=1,ss=Bw==,sk=" + strings.Repeat("A", 43) + "=$c2FsdA==$" + strings.Repeat("A", 43) + "=",
+	} {
+		f.Add(hash)
+	}
 	h := newHasher(f, password.Options{})
-	f.Fuzz(func(t *testing.T, hash string) { h.Known(hash) })
+	f.Fuzz(func(t *testing.T, hash string) {
+		if !h.Known(hash) || !cheap.MatchString(hash) {
+			return
+		}
+		began := time.Now()
+		ok, rehash, err := h.Verify(t.Context(), hash, "violet-otter-41")
+		require.NoError(t, err)
+		require.True(t, rehash || !ok)
+		require.Less(t, time.Since(began), 5*time.Second)
+	})
 }

@@ -1,13 +1,26 @@
 package rest_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"hash/crc32"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/hexauth/hexauth/adapter/rest/api"
+	"github.com/hexauth/hexauth/test/kit"
+	"github.com/hexauth/hexauth/test/pgtest"
 )
 
 // longSecret is the length from which a value can't be part of an answer's own words by chance.
@@ -113,4 +126,149 @@ func TestFuzzBody_HasAGoodBodyAmongItsSeeds(t *testing.T) {
 	t.Parallel()
 	c := newClient(t)
 	require.Equal(t, http.StatusOK, c.post("/signup/email-password", signUpWith("")).status)
+}
+
+// FuzzRequest sends any operation any path parameter, query, header and body, with and without tokens, on PostgreSQL, which keeps
+// less than SQLite does. Whatever comes, the answer keeps to the contract, is no failure of the server, leads nowhere else and
+// repeats nothing, and what is refused for its form changes nothing.
+func FuzzRequest(f *testing.F) {
+	database := pgtest.Database(f)
+	b := newTraveller(f, changed(func(s *kit.Settings) { s.URL, s.AdminKey = database, adminKey }))
+	session := b.signUp("jane@example.com")
+	names, operations := operationNames(b.contract), map[string]*openapi3.Operation{}
+	for _, name := range names {
+		method, path, _ := strings.Cut(name, " ")
+		operations[name] = b.contract.Paths.Value(path).Operations()[method]
+		r := valid(f, method, path, operations[name], "")
+		_, query, _ := strings.Cut(r.path, "?")
+		for _, parameter := range []string{"github", unknownToken, "%00", "%2500", "%ff"} {
+			f.Add(name, uint8(3), parameter, query, "hexauth=x", []byte(r.body))
+			f.Add(name, uint8(3), parameter, query+"&x=%zz&redirectTo=%00&search=%00&cursor=%00&limit=1e3&code=%ff&state=%00&ticket=%00&metadata=%22", "application/json", []byte(r.body))
+		}
+	}
+	f.Fuzz(func(t *testing.T, name string, mode uint8, parameter, query, header string, body []byte) {
+		if operations[name] == nil {
+			name = names[crc32.ChecksumIEEE([]byte(name))%uint32(len(names))]
+		}
+		method, template, _ := strings.Cut(name, " ")
+		sent, path := requestTo(method, template, parameter, query, body)
+		if sent == nil || b.operation(method, path) != operations[name] || !httpguts.ValidHeaderFieldValue(header) {
+			return // net/http answers it, or it is a request to another operation
+		}
+		b.dress(sent, mode, header, session.AccessToken)
+		before, began := b.rows(t), time.Now()
+		got := b.serve(sent)
+		require.Less(t, time.Since(began), 20*time.Second)
+		got.t = t
+		require.NotContains(t, []int{0, http.StatusInternalServerError, http.StatusServiceUnavailable}, got.status, "%s: %s", name, got.body)
+		inner := *b.client
+		inner.t = t
+		inner.checkContract(request{method: method, path: path}, got)
+		leadsHome(t, got)
+		if got.status < 400 {
+			return
+		}
+		if code := got.failure().Error; code == api.ErrorResponseErrorRequestValidationError || code == api.ErrorResponseErrorSchemaValidationError {
+			require.Equal(t, before, b.rows(t), "%s was refused and has changed something", name)
+		}
+		for _, value := range values(string(body)) {
+			if len(value) >= longSecret && !strings.Contains(string(body), `"`+value+`":`) {
+				require.NotContains(t, got.body, value)
+			}
+		}
+	})
+}
+
+// rows counts what requests make.
+func (b *traveller) rows(t *testing.T) (n int) {
+	db, _ := b.kit.Store.Migrations()
+	require.NoError(t, db.QueryRowContext(t.Context(), `SELECT (SELECT count(*) FROM auth.users) + (SELECT count(*) FROM auth.hexauth_outbox) +
+		(SELECT count(*) FROM auth.refresh_tokens)`).Scan(&n))
+	return n
+}
+
+const adminKey = "the key of administrators, long"
+
+// operationNames lists what the contract has, as "POST /token".
+func operationNames(contract *openapi3.T) (names []string) {
+	for path, item := range contract.Paths.Map() {
+		for method := range item.Operations() {
+			names = append(names, method+" "+path)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// requestTo fills a template. It returns nil for what no HTTP server takes, and the path without what the parameter has of it.
+func requestTo(method, template, parameter, query string, body []byte) (*http.Request, string) {
+	if strings.Contains(template, "{") && (parameter == "" || strings.ContainsAny(parameter, "/?#")) {
+		return nil, ""
+	}
+	filled := regexp.MustCompile(`\{[^}]*\}`).ReplaceAllLiteralString(template, parameter)
+	target, err := url.ParseRequestURI(filled + "?" + query)
+	if err != nil || target.RawQuery != query {
+		return nil, ""
+	}
+	sent := httptest.NewRequest(method, "/", bytes.NewReader(body))
+	sent.URL, sent.RequestURI = target, target.RequestURI()
+	return sent, strings.ReplaceAll(filled, "%", "")
+}
+
+// dress gives a request its headers.
+func (b *traveller) dress(r *http.Request, mode uint8, header, bearer string) {
+	r.Header.Set("Content-Type", "application/json")
+	if mode&1 != 0 {
+		r.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	if mode&2 != 0 {
+		r.Header.Set("X-Hexauth-Admin-Secret", adminKey)
+	}
+	if mode&4 != 0 {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i, name := range []string{"Content-Type", "Cookie", "X-Hasura-Admin-Secret", "Origin", "Accept"} {
+		if int(mode>>3) == i+1 {
+			r.Header.Set(name, header)
+		}
+	}
+}
+
+// leadsHome demands that a redirect leads to the app or to a provider.
+func leadsHome(t *testing.T, got response) {
+	text := got.header.Get("Location")
+	if text == "" {
+		return
+	}
+	location, err := url.Parse(text)
+	require.NoError(t, err)
+	require.Equal(t, "https", location.Scheme, text)
+	require.Contains(t, []string{"app.example.com", "provider.example"}, strings.TrimSuffix(strings.ToLower(location.Host), ":443"), text)
+	require.Nil(t, location.User)
+}
+
+// FuzzRefreshBody presents any refresh token. Nobody gets in with one that was not given.
+func FuzzRefreshBody(f *testing.F) {
+	c := newClient(f)
+	session := c.signUp("jane@example.com")
+	for _, seed := range []string{unknownToken, strings.ToUpper(session.RefreshToken), session.RefreshToken + " ", session.RefreshToken[:35], `\x` + session.RefreshToken, "\x00", ""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, token string) {
+		if token == session.RefreshToken {
+			return
+		}
+		body, err := json.Marshal(map[string]string{"refreshToken": token})
+		require.NoError(t, err)
+		r := request{method: http.MethodPost, path: "/token", body: string(body)}
+		got := c.serve(r.http())
+		got.t = t
+		inner := *c
+		inner.t = t
+		inner.checkContract(r, got)
+		require.Contains(t, []int{http.StatusBadRequest, http.StatusUnauthorized}, got.status, got.body)
+		if len(token) >= longSecret {
+			require.NotContains(t, got.body, token)
+		}
+	})
 }

@@ -34,7 +34,7 @@ func codeAt(key []byte, step int64) string {
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[offset:offset+4])&0x7fffffff%1_000_000)
 }
 
-func open(t *testing.T) *totp.Authenticator {
+func open(t testing.TB) *totp.Authenticator {
 	t.Helper()
 	authenticator, err := totp.New(totp.Options{Issuer: "auth", Entropy: rand.Reader})
 	require.NoError(t, err)
