@@ -44,6 +44,10 @@ test-e2e:
 bench: build postgresql ## measure against the budgets and print a table
 	go run ./test/bench
 
+.PHONY: fuzz
+fuzz: bin/pgrun postgresql ## try inputs on every parser, FUZZ_TIME (10m) each; FUZZ_ONLY chooses some
+	bin/pgrun -- go run ./test/fuzz
+
 .PHONY: check
 check: # what has to hold for every commit and costs next to nothing
 	@files="$$(gofmt -l $(wildcard adapter cmd config domain migrations port test usecase))"; \
