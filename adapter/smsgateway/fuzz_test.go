@@ -38,8 +38,8 @@ func FuzzSendSMS(f *testing.F) {
 		}
 		require.ErrorIs(t, err, domain.CannotSendSMS)
 		require.Less(t, len(err.Error()), 1500)
-		for _, secret := range []string{key[:12], "493817", number[1:9]} {
-			require.NotContains(t, strings.ReplaceAll(err.Error(), `\`, ""), secret)
+		for _, secret := range []string{key, "493817", number[1:]} {
+			require.NotContains(t, err.Error(), secret)
 		}
 	})
 }

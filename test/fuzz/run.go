@@ -26,7 +26,7 @@ var progress = regexp.MustCompile(`^fuzz: elapsed: ([0-9smh]+), (?:execs: ([0-9]
 
 // fuzz runs one target for its time and shows what go test says, where that is more than how it gets on.
 func fuzz(ctx context.Context, t target, s settings) (o outcome) {
-	args := []string{"test", "-run=^$", "-fuzz=^" + t.name + "$", "-fuzztime=" + s.each.String(), "-fuzzminimizetime=20s", "-timeout=0"}
+	args := []string{"test", "-run=^$", "-fuzz=^" + t.name + "$", "-fuzztime=" + s.each.String(), "-fuzzminimizetime=1s", "-timeout=0"}
 	if s.parallel > 0 {
 		args = append(args, "-parallel="+strconv.Itoa(s.parallel))
 	}
