@@ -54,7 +54,7 @@ func TestImport_ABadLineKeepsTheFileOutAndIsNamed(t *testing.T) {
 	t.Parallel()
 	environ := migrated(t)
 	file := fileOf(t, imported("jane"), `{"email":"hunter2"}`, `hunter2`, `{"email":"joe@example.com","passwordHash":"hunter2"}`)
-	const bad = "line 2: email must be an e-mail address such as jane@example.com\nline 3: line must be one JSON object\n" +
+	const bad = "line 2: email must be an e-mail address such as jane@example.com\nline 3: line is not valid JSON\n" +
 		"line 4: passwordHash is of a kind that is not known, malformed, or would cost too much to verify\n"
 	for _, flag := range []string{"--dry-run", "--skip-bad=false"} {
 		out, err := execute(t, environ, "import", file, flag)
