@@ -41,6 +41,8 @@ type Config struct {
 	ConcealErrors bool `env:"AUTH_CONCEAL_ERRORS" envDefault:"false" doc:"Answer invalid-request instead of errors that tell something about an account."`
 	// Debug logs at debug level.
 	Debug bool `env:"AUTH_DEBUG" envDefault:"false" doc:"Log at debug level."`
+	// ShutdownDelay is how long a server that was told to stop goes on serving.
+	ShutdownDelay time.Duration `env:"AUTH_SHUTDOWN_DELAY" envDefault:"0s" min:"0s" max:"10m" example:"5s" doc:"How long a server that was told to stop goes on serving while /readyz answers 503, so that load balancers stop sending requests before it does. A little more than they need to notice."`
 	// LogFormatText logs text lines instead of JSON.
 	LogFormatText bool `env:"AUTH_LOG_FORMAT_TEXT" envDefault:"false" doc:"Log readable text lines instead of JSON."`
 

@@ -149,7 +149,7 @@ func TestLoad_ProductionDefaults(t *testing.T) {
 func TestLoad_ReadsEveryVariable(t *testing.T) {
 	want := config.Config{
 		Host: "::1", Port: 4001, APIPrefix: "/v1", ServerURL: "https://a.example.com/v1", ClientURL: "myapp://home",
-		MaxBodyBytes: 2048, ConcealErrors: true, Debug: true, LogFormatText: true,
+		MaxBodyBytes: 2048, ConcealErrors: true, Debug: true, LogFormatText: true, ShutdownDelay: 7 * time.Second,
 		DatabaseURL: "postgresql:///app?host=/run/postgresql", MigrationsURL: "postgres://owner@a:1,b:2/app", DatabasePoolSize: 3,
 		DatabaseTimeout: 2500 * time.Millisecond, EncryptionKey: []byte("0123456789abcdef"), SigningAlgorithm: "EdDSA",
 		AuditRetention:       24 * time.Hour,
@@ -189,7 +189,7 @@ func TestLoad_ReadsEveryVariable(t *testing.T) {
 	}
 	requireConfig(t, want, load(t, map[string]string{
 		"AUTH_HOST": "[::1]", "AUTH_PORT": " 4001 ", "AUTH_API_PREFIX": "v1/", "AUTH_SERVER_URL": "https://a.example.com/v1",
-		"AUTH_CLIENT_URL": "myapp://home", "AUTH_MAX_BODY_BYTES": "2048", "AUTH_CONCEAL_ERRORS": "1", "AUTH_DEBUG": "TRUE",
+		"AUTH_CLIENT_URL": "myapp://home", "AUTH_MAX_BODY_BYTES": "2048", "AUTH_SHUTDOWN_DELAY": "7s", "AUTH_CONCEAL_ERRORS": "1", "AUTH_DEBUG": "TRUE",
 		"AUTH_LOG_FORMAT_TEXT": "t", "AUTH_DATABASE_URL": "postgresql:///app?host=/run/postgresql",
 		"POSTGRES_MIGRATIONS_CONNECTION": "postgres://owner@a:1,b:2/app", "AUTH_MIGRATE": "false", "AUTH_DATABASE_POOL_SIZE": "3",
 		"AUTH_DATABASE_TIMEOUT": "2500ms", "AUTH_DATABASE_PREPARED_STATEMENTS": "false",
@@ -338,7 +338,7 @@ func TestLoad_RefusesMeaninglessValuesInBothModes(t *testing.T) {
 		{"AUTH_PORT", "-1"}, {"AUTH_PORT", "4000.5"}, {"AUTH_PORT", "99999999999999999999"}, {"AUTH_PORT", "0x10"},
 		{"AUTH_HOST", "localhost:4000"}, {"AUTH_HOST", "*"}, {"AUTH_HOST", "a b"},
 		{"AUTH_API_PREFIX", "/v1/:id"}, {"AUTH_API_PREFIX", "/../v1"}, {"AUTH_API_PREFIX", "/a//b"}, {"AUTH_API_PREFIX", "/*"},
-		{"AUTH_MAX_BODY_BYTES", "0"}, {"AUTH_MAX_BODY_BYTES", "1MB"},
+		{"AUTH_MAX_BODY_BYTES", "0"}, {"AUTH_SHUTDOWN_DELAY", "-1s"}, {"AUTH_SHUTDOWN_DELAY", "11m"}, {"AUTH_MAX_BODY_BYTES", "1MB"},
 		{"AUTH_MIGRATE", "yes"}, {"AUTH_DATABASE_POOL_SIZE", "1"}, {"AUTH_DATABASE_TIMEOUT", "0"}, {"AUTH_DATABASE_TIMEOUT", "-5s"},
 		{"AUTH_SIGNING_ALGORITHM", "HS256"}, {"AUTH_SIGNING_ALGORITHM", "none"},
 		{"AUTH_ACCESS_TOKEN_EXPIRES_IN", "0"}, {"AUTH_ACCESS_TOKEN_EXPIRES_IN", "-900"}, {"AUTH_ACCESS_TOKEN_EXPIRES_IN", "9223372036854775807"},

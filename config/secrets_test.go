@@ -78,6 +78,7 @@ func TestEffective_TellsValuesAndSources(t *testing.T) {
 		{Name: "AUTH_MAX_BODY_BYTES", Value: "1048576", Source: config.FromDefault},
 		{Name: "AUTH_CONCEAL_ERRORS", Value: "false", Source: config.FromDefault},
 		{Name: "AUTH_DEBUG", Value: "false", Source: config.FromDefault},
+		{Name: "AUTH_SHUTDOWN_DELAY", Value: "0s", Source: config.FromDefault},
 		{Name: "AUTH_LOG_FORMAT_TEXT", Value: "false", Source: config.FromDefault},
 		{Name: "POSTGRES_CONNECTION", Value: "postgres://hexauth:********@db.example.com:5432/app", Source: config.FromEnvironment},
 		{Name: "POSTGRES_MIGRATIONS_CONNECTION", Value: "postgres://hexauth:********@db.example.com:5432/app", Source: config.FromDefault},

@@ -35,7 +35,7 @@ func TestVariables_AreCompleteAndUnique(t *testing.T) {
 		require.Contains(t, config.Markdown(), "| `"+v.Name+"` |")
 	}
 	require.Equal(t, []string{"Server", "Database", "Tokens and keys", "Custom claims and Hasura", "Passkeys", "Elevation and second factors", "Sign-up and users", "Passwords", "Mail", "SMS", "Access control", "Limits", "Audit log and webhooks", "Observability", "OpenID providers", "Modes"}, groups)
-	require.Len(t, seen, 152+ofProviders)
+	require.Len(t, seen, 153+ofProviders)
 	require.Equal(t, 121, ofProviders)
 }
 

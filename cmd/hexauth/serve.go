@@ -58,7 +58,7 @@ func (serveCommand) Run(i *invocation) error {
 	debug.FreeOSMemory() // what reading the contract took is not needed again
 	log.Info("listening", "address", listener.Addr().String(), "prefix", cfg.APIPrefix)
 
-	background, stop := context.WithCancel(i.ctx)
+	background, stop := context.WithCancel(context.WithoutCancel(i.ctx)) // requests under way need what the jobs do
 	var jobs sync.WaitGroup
 	for _, job := range app.jobs {
 		jobs.Go(func() { job(background) })
@@ -68,7 +68,7 @@ func (serveCommand) Run(i *invocation) error {
 	}
 	defer jobs.Wait()
 	defer stop()
-	if err := rest.Serve(i.ctx, listener, app.handler, log); err != nil {
+	if err := rest.Serve(i.ctx, listener, app.handler, cfg.ShutdownDelay, log); err != nil {
 		return err
 	}
 	log.Info("stopped")

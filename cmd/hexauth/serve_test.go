@@ -92,6 +92,40 @@ func TestServe_LetsRequestsUnderWayFinish(t *testing.T) {
 	require.NoError(t, <-stopped)
 }
 
+func TestServe_GoesOnServingForTheDelayAfterItWasToldToStop(t *testing.T) {
+	t.Parallel()
+	s := serve(t, inFolder(t.TempDir(), "AUTH_SHUTDOWN_DELAY=3s"))
+	status, text := s.send(http.MethodGet, "/readyz", "", "")
+	require.Equal(t, http.StatusOK, status, text)
+	s.stop()
+	require.Eventually(t, func() bool { return strings.Contains(s.out.String(), "still serving") }, patience, 5*time.Millisecond)
+	status, text = s.send(http.MethodGet, "/readyz", "", "")
+	require.Equal(t, http.StatusServiceUnavailable, status, text)
+	s.signUp("jane@example.com")
+
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/healthz", nil)
+	require.NoError(t, err)
+	response, err := (&http.Transport{}).RoundTrip(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	require.True(t, response.Close, "connections are not to be used again")
+}
+
+func TestServe_TakesDownWhatHappensWhileItStops(t *testing.T) {
+	t.Parallel()
+	environ := inFolder(t.TempDir(), "AUTH_SHUTDOWN_DELAY=2s")
+	s := serve(t, environ)
+	jane := s.signUp("jane@example.com")
+	s.stop()
+	require.Eventually(t, func() bool { return strings.Contains(s.out.String(), "still serving") }, patience, 5*time.Millisecond)
+	time.Sleep(time.Second) // much longer than events wait to be kept
+	status, text := s.send(http.MethodPost, "/signin/email-password", "", `{"email":"jane@example.com","password":"violet-otter-41"}`)
+	require.Equal(t, http.StatusOK, status, text)
+	require.NoError(t, s.end())
+	require.Contains(t, mustExecute(t, environ, "audit", "--user", jane.User.ID, "--json"), `"sign_in.succeeded"`)
+}
+
 func TestServe_RefusesToStartOnADatabaseItMayNotMigrate(t *testing.T) {
 	t.Parallel()
 	for _, environ := range [][]string{

@@ -133,6 +133,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 	if err != nil {
 		return nil, err
 	}
+	useCases.GetReadiness.Stopping = ctx.Done()
 	meter.WatchPools(store.Pools)
 	meter.WatchOutbox(store.Outbox(), clock)
 	meter.WatchClock(clock.Offset)

@@ -256,7 +256,7 @@ func (k *Kit) wire() rest.UseCases {
 		SignInPAT:               &usecase.SignInPAT{Store: k.Store, Sessions: sessions, Policy: s.SignIn},
 		DeanonymizeUser:         &usecase.DeanonymizeUser{Audit: audit, Store: k.Store, Passwords: k.Passwords, Checks: s.Checks, Tickets: tickets, SignUp: s.SignUp, Passwordless: s.Passwordless},
 		GetJWKS:                 &usecase.GetJWKS{Keys: k.Tokens},
-		GetReadiness:            &usecase.GetReadiness{Store: k.Store},
+		GetReadiness:            &usecase.GetReadiness{Store: k.Store, Stopping: make(chan struct{})},
 		GetProviderTokens:       &usecase.GetProviderTokens{Store: k.Store, Policy: s.SignIn},
 		LinkIDToken:             &usecase.LinkIDToken{ProviderSignIn: arrive, IDTokens: s.IDTokens},
 		ListProviders:           &usecase.ListProviders{Store: k.Store, Policy: s.SignIn},
