@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -90,6 +91,24 @@ func TestCluster_KeepsDataAndAddressOverStopAndStart(t *testing.T) {
 	require.NoError(t, c.Restart())
 	require.Equal(t, dsn, c.URL())
 	require.Equal(t, 2, query[int](t, dsn, "SELECT count(*) FROM kept"))
+}
+
+func TestCluster_AnswersNobodyWhileItIsFrozen(t *testing.T) {
+	c := New(t)
+	conn, err := pgx.Connect(context.Background(), c.URL())
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	require.NoError(t, c.Freeze())
+	answered := make(chan error, 1)
+	go func() { answered <- conn.Ping(context.Background()) }()
+	select {
+	case err := <-answered:
+		t.Fatalf("answered: %v", err)
+	case <-time.After(300 * time.Millisecond):
+	}
+	require.NoError(t, c.Thaw())
+	require.NoError(t, <-answered)
+	require.Equal(t, 1, query[int](t, c.URL(), "SELECT 1"))
 }
 
 func TestCluster_CloseRemovesItRunningOrNotAndTwiceIsOnce(t *testing.T) {

@@ -1,9 +1,8 @@
 package redistest
 
 import (
-	"context"
 	"net"
-	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -50,10 +49,8 @@ func (s *Server) Start() {
 func Each(t *testing.T, test func(t *testing.T, s *Server)) {
 	t.Helper()
 	t.Run("miniredis", func(t *testing.T) { test(t, begin(t, miniature(t))) })
-	for _, program := range []string{"redis-server", "valkey-server"} {
-		if path, err := exec.LookPath(program); err == nil {
-			t.Run(program, func(t *testing.T) { test(t, begin(t, process(t, path))) })
-		}
+	for _, path := range Programs() {
+		t.Run(filepath.Base(path), func(t *testing.T) { test(t, begin(t, process(t, path))) })
 	}
 }
 
@@ -81,14 +78,9 @@ func miniature(t testing.TB) *Server {
 }
 
 func process(t testing.TB, path string) *Server {
-	port := strconv.Itoa(pgtest.FreePort())
-	dir := t.TempDir()
-	return &Server{Address: net.JoinHostPort("127.0.0.1", port), start: func() func() {
-		command := exec.CommandContext(context.Background(), path, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir)
-		require.NoError(t, command.Start())
-		return func() {
-			_ = command.Process.Kill()
-			_ = command.Wait()
-		}
+	p := NewProcess(path, t.TempDir())
+	return &Server{Address: p.Address, start: func() func() {
+		require.NoError(t, p.Start())
+		return p.Stop
 	}}
 }

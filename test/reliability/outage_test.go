@@ -221,16 +221,16 @@ func TestDatabaseFreeze_IsAnsweredWith503InTimeAndCostsNoSession(t *testing.T) {
 	u, err := url.Parse(dsn)
 	require.NoError(t, err)
 	network := newWire(t, u.Host)
-	u.Host = network.address
+	u.Host = network.Address
 	c := newClient(t, proc.Start(t, environment(u.String(), "AUTH_DATABASE_TIMEOUT", "1s")).URL)
 	w := newTown(t, c)
 
-	network.freeze()
+	network.Freeze()
 	w.eachRefused(t, limit)
 	requireAway(t, c)
 	a := mustStatus(t, http.StatusServiceUnavailable)(c.anonymous())
 	require.Less(t, a.took, 5*time.Second, "the timeout is 1 s, and 1 s more to give the connection up")
-	network.thaw()
+	network.Thaw()
 	w.eachServed(t, recovery)
 	w.close(t)
 }
