@@ -14,6 +14,8 @@ type Account struct {
 	UpdatedAt  time.Time
 	LastSeenAt time.Time // zero: never
 	NewEmail   Email     // an address that waits to be confirmed, "" for none
+	// RecoveryCodesLeft is how many recovery codes have not been used.
+	RecoveryCodesLeft int
 }
 
 // UserRef names a user by id or by address; exactly one of them is set.

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // PersonalAccessToken is a long-lived secret that a user makes for a program: the text of a UUID, exchanged for sessions and
 // never replaced. The store keeps its hash beside the refresh tokens, and in their form.
@@ -11,6 +14,26 @@ type PersonalAccessToken struct {
 	Metadata  Metadata
 	CreatedAt time.Time
 	ExpiresAt time.Time
+}
+
+// MaxPATs is how many personal access tokens that have not expired a user may have: enough for every program there is, and not enough to
+// fill a database.
+const MaxPATs = 100
+
+// RoomForPAT answers a FieldError with InvalidRequest when a user who has these tokens may have no other.
+func RoomForPAT(tokens []PersonalAccessToken, now time.Time) error {
+	good := 0
+	for _, token := range tokens {
+		if token.ExpiresAt.After(now) {
+			good++
+		}
+	}
+	if good < MaxPATs {
+		return nil
+	}
+	return &FieldError{
+		Code: InvalidRequest, Field: "user", Reason: "has " + strconv.Itoa(MaxPATs) + " personal access tokens, the most there may be: remove one first",
+	}
 }
 
 // PATPolicy says how long such tokens may live.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"strconv"
 	"time"
 )
 
@@ -25,6 +26,19 @@ type SecurityKey struct {
 	BackedUp       bool
 	CreatedAt      time.Time
 	LastUsedAt     time.Time // zero: never
+}
+
+// MaxSecurityKeys is how many passkeys and security keys a user may have. All of them are named in each question for one of them.
+const MaxSecurityKeys = 50
+
+// RoomForKey answers a FieldError with InvalidRequest when a user who has these keys may have no other.
+func RoomForKey(keys []SecurityKey) error {
+	if len(keys) < MaxSecurityKeys {
+		return nil
+	}
+	return &FieldError{
+		Code: InvalidRequest, Field: "user", Reason: "has " + strconv.Itoa(MaxSecurityKeys) + " security keys, the most there may be: remove one first",
+	}
 }
 
 // CeremonyPurpose says what a WebAuthn ceremony is for. An answer to one is good for no other.

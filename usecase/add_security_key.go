@@ -12,8 +12,8 @@ type AddSecurityKey struct {
 	Policy     domain.SignInPolicy
 }
 
-// Do returns the options for navigator.credentials.create; keys that the bearer has are excluded. Errors: DisabledEndpoint, those of
-// domain.SignInPolicy.MayAct, InvalidEmailPassword (the account is gone).
+// Do returns the options for navigator.credentials.create; keys that the bearer has are excluded. Errors: DisabledEndpoint, InvalidRequest
+// (there are domain.MaxSecurityKeys already), those of domain.SignInPolicy.MayAct, InvalidEmailPassword (the account is gone).
 func (uc *AddSecurityKey) Do(ctx context.Context, bearer domain.UserID) ([]byte, error) {
 	if err := uc.Ceremonies.allowed(); err != nil {
 		return nil, err
@@ -23,6 +23,9 @@ func (uc *AddSecurityKey) Do(ctx context.Context, bearer domain.UserID) ([]byte,
 		return nil, err
 	}
 	owner, err := uc.Ceremonies.owner(ctx, user)
+	if err == nil {
+		err = domain.RoomForKey(owner.Keys)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ type VerifyAddSecurityKeyInput struct {
 	Nickname string
 }
 
-// Do stores the key and returns it. Errors: DisabledEndpoint, InvalidRequest, those of domain.SignInPolicy.MayAct,
+// Do stores the key and returns it. Errors: DisabledEndpoint, InvalidRequest (also where there are domain.MaxSecurityKeys by now), those of domain.SignInPolicy.MayAct,
 // InvalidEmailPassword (the account is gone).
 func (uc *VerifyAddSecurityKey) Do(ctx context.Context, in VerifyAddSecurityKeyInput) (domain.SecurityKey, error) {
 	if err := uc.Ceremonies.allowed(); err != nil {
@@ -41,6 +41,13 @@ func (uc *VerifyAddSecurityKey) Do(ctx context.Context, in VerifyAddSecurityKeyI
 	}
 	key.ID, key.Nickname = domain.SecurityKeyID(uc.Random.UUID()), in.Nickname
 	err = uc.Ceremonies.Audit.change(ctx, uc.Ceremonies.Store, func(ctx context.Context, repos *change) error {
+		others, err := repos.SecurityKeys().List(ctx, in.Bearer)
+		if err == nil {
+			err = domain.RoomForKey(others)
+		}
+		if err != nil {
+			return err
+		}
 		repos.note(ctx, domain.Event{Kind: domain.SecurityKeyAdded, UserID: in.Bearer, Target: string(key.ID)})
 		return repos.SecurityKeys().Add(ctx, key)
 	})

@@ -17,19 +17,22 @@ type accountRow struct {
 	UpdatedAt timestamp
 	LastSeen  timestamp
 	NewEmail  string
+	Codes     int
 }
 
 func accountColumns(sqlite bool) string {
-	return userColumns(sqlite) + `, u.updated_at, u.last_seen, coalesce(u.new_email, '') AS new_email`
+	return userColumns(sqlite) + `, u.updated_at, u.last_seen, coalesce(u.new_email, '') AS new_email,
+		(SELECT count(*) FROM auth.hexauth_recovery_codes c WHERE c.user_id = u.id) AS codes`
 }
 
 func (r *accountRow) fields() []any {
-	return append(r.userRow.fields(), &r.UpdatedAt, &r.LastSeen, &r.NewEmail)
+	return append(r.userRow.fields(), &r.UpdatedAt, &r.LastSeen, &r.NewEmail, &r.Codes)
 }
 
 func (r *accountRow) account() domain.Account {
 	return domain.Account{
 		User: r.user(), UpdatedAt: time.Time(r.UpdatedAt), LastSeenAt: time.Time(r.LastSeen), NewEmail: domain.Email(r.NewEmail),
+		RecoveryCodesLeft: r.Codes,
 	}
 }
 

@@ -66,7 +66,7 @@ func AccountOf(a domain.Account) api.AdminUser {
 		ID: user.ID, CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt, LastSeenAt: known(a.LastSeenAt), Disabled: a.Disabled,
 		DisplayName: user.DisplayName, AvatarURL: user.AvatarURL, Locale: user.Locale, Email: user.Email, EmailVerified: user.EmailVerified,
 		NewEmail: string(a.NewEmail), PhoneNumber: user.PhoneNumber, PhoneNumberVerified: user.PhoneNumberVerified,
-		HasPassword: a.PasswordHash != "", ActiveMfaType: user.ActiveMfaType, IsAnonymous: user.IsAnonymous,
+		HasPassword: a.PasswordHash != "", ActiveMfaType: user.ActiveMfaType, RecoveryCodesLeft: a.RecoveryCodesLeft, IsAnonymous: user.IsAnonymous,
 		DefaultRole: user.DefaultRole, Roles: user.Roles, Metadata: user.Metadata,
 	}
 }

@@ -89,13 +89,21 @@ func (i *invocation) printAccount(a domain.Account, asJSON bool) error {
 	for _, line := range [][2]string{
 		{"id", string(a.ID)}, {"state", state(a)}, {"email", string(a.Email)}, {"new email", string(a.NewEmail)}, {"phone number", a.PhoneNumber},
 		{"name", a.DisplayName}, {"roles", roleList(a)}, {"locale", a.Locale}, {"password", yesNo(a.PasswordHash != "")},
-		{"second factor", string(a.ActiveMFA)}, {"created", a.CreatedAt.Format(time.RFC3339)}, {"last seen", lastSeen}, {"metadata", string(a.Metadata)},
+		{"second factor", secondFactor(a)}, {"created", a.CreatedAt.Format(time.RFC3339)}, {"last seen", lastSeen}, {"metadata", string(a.Metadata)},
 	} {
 		if line[1] != "" {
 			fmt.Fprintf(table, "%s:\t%s\n", line[0], visible(line[1]))
 		}
 	}
 	return table.Flush()
+}
+
+// secondFactor names the factor and what is left of the codes for who has lost it.
+func secondFactor(a domain.Account) string {
+	if a.ActiveMFA == domain.NoMFA {
+		return ""
+	}
+	return fmt.Sprintf("%s, %d recovery codes left", a.ActiveMFA, a.RecoveryCodesLeft)
 }
 
 func yesNo(yes bool) string {

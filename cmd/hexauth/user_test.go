@@ -94,6 +94,7 @@ func TestUser_IsCreatedSignsInAndIsAdministered(t *testing.T) {
 	require.Equal(t, created.ID, payload.Session.User.ID)
 
 	require.Contains(t, mustExecute(t, environ, "user", "show", created.ID), "Jane Doe")
+	require.NotContains(t, mustExecute(t, environ, "user", "show", created.ID), "second factor")
 	require.Regexp(t, `(?m)^`+created.ID+`  active  Jane@example.com +Jane Doe +user,editor  20`, mustExecute(t, environ, "user", "list"))
 	require.Equal(t, "sessions", strings.Fields(mustExecute(t, environ, "user", "sessions", "jane@example.com", "--json"))[1][1:9])
 	require.Equal(t, 2, strings.Count(mustExecute(t, environ, "user", "sessions", "jane@example.com"), "\n"))

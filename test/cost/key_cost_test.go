@@ -28,7 +28,7 @@ func keyOperations() []mailOperation {
 		{beginKeyless, 3, 3, beginKeylessUser},
 		{"POST /signin/webauthn/verify", 5, 5, finishSignIn},
 		{"POST /user/webauthn/add", 4, 4, asKeyUser(http.MethodPost, "/user/webauthn/add")},
-		{"POST /user/webauthn/verify", 7, 7, finishAdd},
+		{"POST /user/webauthn/verify", 8, 8, finishAdd},
 		{"POST /elevate/webauthn", 3, 3, asKeyUser(http.MethodPost, "/elevate/webauthn")},
 		{"POST /elevate/webauthn/verify", 6, 6, finishElevate},
 		{"GET /user/webauthn", 2, 2, asKeyUser(http.MethodGet, "/user/webauthn")},

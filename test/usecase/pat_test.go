@@ -55,6 +55,31 @@ func TestPAT_ExpiryMustLieInTheFutureAndWithinTheLimit(t *testing.T) {
 	createPAT(t, k, owner, 24*time.Hour)
 }
 
+func TestPAT_AUserHasABoundedNumber(t *testing.T) {
+	kit.OnBoth(t, func(t *testing.T, on func(*kit.Settings)) {
+		k := kit.New(t, on)
+		owner, other := k.SignUp("jane@example.com").User.ID, k.SignUp("joe@example.com").User.ID
+		create := func(bearer domain.UserID) error {
+			_, _, err := k.CreatePAT.Do(t.Context(), usecase.CreatePATInput{Bearer: bearer, ExpiresAt: k.Clock.Now().Add(time.Hour)})
+			return err
+		}
+		createPAT(t, k, owner, time.Minute)
+		first, _ := createPAT(t, k, owner, time.Hour)
+		for range domain.MaxPATs - 2 {
+			require.NoError(t, create(owner))
+		}
+		refused := &domain.FieldError{Code: domain.InvalidRequest, Field: "user", Reason: "has 100 personal access tokens, the most there may be: remove one first"}
+		require.Equal(t, error(refused), create(owner))
+		require.NoError(t, create(other))
+		require.Equal(t, 1+domain.MaxPATs, k.Count("SELECT count(*) FROM auth.refresh_tokens WHERE type = 'pat'"))
+		k.Clock.Advance(time.Minute)
+		require.NoError(t, create(owner), "an expired one does not count")
+		require.Equal(t, error(refused), create(owner))
+		require.NoError(t, k.DeletePAT.Do(t.Context(), owner, first))
+		require.NoError(t, create(owner))
+	})
+}
+
 func TestPAT_IsOfNoUseToDisabledOrUnverifiedUsers(t *testing.T) {
 	k := kit.New(t)
 	owner := k.SignUp("jane@example.com").User.ID

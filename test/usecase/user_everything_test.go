@@ -157,6 +157,7 @@ func TestAdmin_AnExportHasEverythingButSecrets(t *testing.T) {
 		for _, part := range []string{string(jane), "jane@example.com", "doe@example.com", "nhoa_client", "emailConfirmChange", "signin-otp"} {
 			require.Contains(t, string(text), part)
 		}
+		require.Equal(t, 1, export.RecoveryCodesLeft)
 		require.NotEmpty(t, export.PasswordHash)
 		secrets := []string{export.PasswordHash, "gho_secret", "COSE", string(export.Tokens[0].TokenHash), "joe@example.com"}
 		for _, secret := range secrets {

@@ -3,9 +3,11 @@ package usecase_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/hexauth/hexauth/domain"
@@ -91,6 +93,26 @@ func TestWebAuthn_TheTwoHalvesMayReachDifferentInstances(t *testing.T) {
 		require.NoError(t, err)
 		_, err = one.VerifyElevateWebauthn.Do(t.Context(), jane.ID, another.Get(options))
 		require.NoError(t, err)
+	})
+}
+
+func TestWebAuthn_AUserHasABoundedNumberOfKeys(t *testing.T) {
+	onTwo(t, func(t *testing.T, one, other *kit.Kit) {
+		jane, joe := signUpWith(t, one, other, passkey("jane's"), "jane@example.com").User.ID, signUpWith(t, one, other, passkey("joe's"), "joe@example.com").User.ID
+		for i := range domain.MaxSecurityKeys - 2 {
+			require.NoError(t, one.Store.SecurityKeys().Add(t.Context(), domain.SecurityKey{
+				ID: domain.SecurityKeyID(uuid.NewString()), UserID: jane, CredentialID: fmt.Sprintf("AQ%02d", i), PublicKey: []byte("COSE"), CreatedAt: one.Clock.Now(),
+			}))
+		}
+		options, err := one.AddSecurityKey.Do(t.Context(), jane)
+		require.NoError(t, err)
+		addKey(t, one, other, passkey("the last"), jane)
+		refused := &domain.FieldError{Code: domain.InvalidRequest, Field: "user", Reason: "has 50 security keys, the most there may be: remove one first"}
+		_, err = one.AddSecurityKey.Do(t.Context(), jane)
+		require.Equal(t, error(refused), err)
+		_, err = one.VerifyAddSecurityKey.Do(t.Context(), usecase.VerifyAddSecurityKeyInput{Bearer: jane, Answer: passkey("begun before").Create(options)})
+		require.Equal(t, error(refused), err)
+		addKey(t, one, other, passkey("joe's second"), joe)
 	})
 }
 

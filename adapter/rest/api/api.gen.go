@@ -774,6 +774,11 @@ type AdminUser struct {
 	// PhoneNumberVerified Whether the number is known to be its owner's.
 	PhoneNumberVerified bool `json:"phoneNumberVerified"`
 
+	// RecoveryCodesLeft Recovery codes that were made and not used yet.
+	//
+	// Example: 9
+	RecoveryCodesLeft int `json:"recoveryCodesLeft"`
+
 	// Roles Every role the user may take.
 	//
 	// Example: ["user","me"]
