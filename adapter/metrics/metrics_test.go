@@ -67,7 +67,7 @@ func TestMetrics_EveryWayInIsASignIn(t *testing.T) {
 	begins := map[string]bool{ // they send something, or ask a browser to come back
 		"signInOTPEmail": true, "signInPasswordlessEmail": true, "signInPasswordlessSms": true, "signInProvider": true, "signInWebauthn": true,
 	}
-	doc, err := api.Load(t.Context())
+	doc, err := api.Load()
 	require.NoError(t, err)
 	for _, item := range doc.Paths.Map() {
 		for _, operation := range item.Operations() {

@@ -28,9 +28,6 @@ import (
 	"github.com/hexauth/hexauth/test/kit"
 )
 
-// contract is the parsed contract. All tests of the process share it and only read it.
-var contract = sync.OnceValues(func() (*openapi3.T, error) { return api.Load(context.Background()) })
-
 // client sends requests to the API. Whatever a test is about, do holds every answer to the contract, and answers and log to
 // the promise that they never repeat a secret. Mails that a request queued are sent right after it.
 type client struct {
@@ -58,7 +55,7 @@ func newClient(t testing.TB) *client { return newClientWith(t, setup{}) }
 func newClientWith(t testing.TB, s setup) *client {
 	t.Helper()
 	k := kit.New(t, s.kit...)
-	doc, err := contract()
+	doc, err := api.Load()
 	require.NoError(t, err)
 	log := &logbook{}
 	options := rest.Options{
@@ -72,7 +69,7 @@ func newClientWith(t testing.TB, s setup) *client {
 	if s.useCases != nil {
 		useCases = s.useCases(useCases)
 	}
-	handler, err := rest.New(t.Context(), useCases, options)
+	handler, err := rest.New(useCases, options)
 	require.NoError(t, err)
 	return &client{t: t, kit: k, handler: handler, contract: doc, options: options, log: log}
 }

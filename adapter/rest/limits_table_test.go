@@ -54,7 +54,7 @@ func names(buckets []domain.Bucket) string {
 
 func TestLimits_EveryOperationIsDecided(t *testing.T) {
 	t.Parallel()
-	doc, err := api.Load(t.Context())
+	doc, err := api.Load()
 	require.NoError(t, err)
 	want, seen := decided(), 0
 	for path, item := range doc.Paths.Map() {

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -110,8 +109,8 @@ type Options struct {
 }
 
 // New returns the handler of the whole API. An error means that the binary's own contract is broken.
-func New(ctx context.Context, useCases UseCases, o Options) (http.Handler, error) {
-	contract, err := api.Load(ctx)
+func New(useCases UseCases, o Options) (http.Handler, error) {
+	contract, err := api.Load()
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func TestErrorTable_HasARowForEveryCode(t *testing.T) {
 
 func TestErrorTable_IsTheContracts(t *testing.T) {
 	t.Parallel()
-	doc, err := api.Load(t.Context())
+	doc, err := api.Load()
 	require.NoError(t, err)
 	var listed []domain.Code
 	for _, code := range doc.Components.Schemas["ErrorResponse"].Value.Properties["error"].Value.Enum {

@@ -52,7 +52,7 @@ func newValidator(contract *openapi3.T, useCases UseCases, o Options) (*validato
 			}
 			op := operation{
 				route: &routers.Route{Spec: contract, Path: path, PathItem: item, Method: method, Operation: described},
-				admin: admin, bearer: bearer, elevation: elevation, parameters: append(item.Parameters, described.Parameters...),
+				admin: admin, bearer: bearer, elevation: elevation, parameters: slices.Concat(item.Parameters, described.Parameters),
 			}
 			if described.RequestBody != nil {
 				op.body = described.RequestBody.Value

@@ -56,7 +56,7 @@ type reply struct {
 }
 
 func newWalker(t *testing.T, s *server) *walker {
-	contract, err := api.Load(t.Context())
+	contract, err := api.Load()
 	require.NoError(t, err)
 	client := &http.Client{
 		Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true},

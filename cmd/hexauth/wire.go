@@ -149,7 +149,7 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 	if err != nil {
 		return nil, err
 	}
-	handler, err := rest.New(ctx, useCases, rest.Options{
+	handler, err := rest.New(useCases, rest.Options{
 		Limits: limits, Captcha: visitors,
 		Proxies: proxies, ProxyHeader: rest.ProxyHeader(cfg.ProxyHeader), Prefix: cfg.APIPrefix, ServerURL: cfg.ServerURL, MaxBodyBytes: cfg.MaxBodyBytes, ConcealErrors: cfg.ConcealErrors, Version: version,
 		Mailbox: mail.page, Log: log, Meter: meter, Tracer: tracing.Tracer(), Clock: clock, Random: system.Random{},

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -14,14 +15,18 @@ var contract string
 // Contract returns the text of the contract (OpenAPI 3.0, YAML), as served at /openapi.yaml.
 func Contract() string { return contract }
 
-// Load parses the contract and checks that it is a valid OpenAPI document. Every call returns a document of its own, which the
-// caller may change. An error means that the binary was built from a broken contract.
-func Load(ctx context.Context) (*openapi3.T, error) {
+// Load returns the contract as a valid OpenAPI document. It is parsed once a process, so nobody may change it. An error means that
+// the binary was built from a broken contract.
+func Load() (*openapi3.T, error) { return parsed() }
+
+var parsed = sync.OnceValues(parse)
+
+func parse() (*openapi3.T, error) {
 	doc, err := openapi3.NewLoader().LoadFromData([]byte(contract))
 	if err != nil {
 		return nil, fmt.Errorf("load contract: %w", err)
 	}
-	if err := doc.Validate(ctx); err != nil {
+	if err := doc.Validate(context.Background()); err != nil {
 		return nil, fmt.Errorf("validate contract: %w", err)
 	}
 	return doc, nil

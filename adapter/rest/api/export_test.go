@@ -1,0 +1,4 @@
+package api
+
+// Parse is what Load does once.
+var Parse = parse
