@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -40,6 +41,8 @@ func (c *cipher) Decrypt(text string) (string, error) {
 	return string(plain), err
 }
 
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
 // open returns a migrated store on url.
 func open(t *testing.T, url string, o bunstore.Options) *bunstore.Store {
 	t.Helper()
@@ -55,35 +58,62 @@ func open(t *testing.T, url string, o bunstore.Options) *bunstore.Store {
 	return store
 }
 
-// emptied hands out one store again and again, empty: to create a database for each case would take most of the time.
-func emptied(store *bunstore.Store) func(t *testing.T) port.Store {
+// emptied hands out one store again and again, empty but for roles and the like: to create a database for each case would take most of the
+// time.
+func emptied(t *testing.T, url string, o bunstore.Options) func(t *testing.T) port.Store {
+	store := open(t, url, o)
+	empty := "TRUNCATE auth.users, auth.hexauth_signing_keys, auth.hexauth_outbox, auth.hexauth_ceremonies, auth.hexauth_sms_counts, auth.hexauth_events CASCADE"
+	if _, dialect := store.Migrations(); dialect == migrations.SQLite {
+		tables := column(t, store, "SELECT group_concat('DELETE FROM auth.' || name, ';') FROM auth.sqlite_schema WHERE type = 'table' AND name NOT IN ('roles', 'providers', 'refresh_token_types', 'hexauth_migrations')")
+		require.Contains(t, tables, "DELETE FROM auth.users;")
+		empty = "PRAGMA foreign_keys=OFF;" + tables + ";PRAGMA foreign_keys=ON"
+	}
 	return func(t *testing.T) port.Store {
-		db, _ := store.Migrations()
-		_, err := db.ExecContext(t.Context(), "TRUNCATE auth.users, auth.hexauth_signing_keys, auth.hexauth_outbox, auth.hexauth_ceremonies, auth.hexauth_sms_counts, auth.hexauth_events CASCADE")
-		require.NoError(t, err)
+		exec(t, store, empty)
 		return store
 	}
 }
 
-// copies hands out stores on copies of one migrated file.
-func copies(t *testing.T) func(t *testing.T) port.Store {
-	original := filepath.Join(t.TempDir(), "hexauth.db")
-	t.Run("SQLite in a file is migrated", func(t *testing.T) { open(t, "sqlite://"+original, bunstore.Options{}) })
-	content, err := os.ReadFile(original)
-	require.NoError(t, err)
-	return func(t *testing.T) port.Store {
-		path := filepath.Join(t.TempDir(), "it's a test.db")
-		require.NoError(t, os.WriteFile(path, content, 0o600))
-		return open(t, "sqlite://"+path, bunstore.Options{})
+// migrated is the file of a SQLite database with all migrations and nothing else, of which tests get copies.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "hexauth-bunstore")
+	if err != nil {
+		return nil, err
 	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "hexauth.db")
+	if err := migrate("sqlite://" + path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+func migrate(url string) error {
+	store, err := bunstore.Open(context.Background(), url, bunstore.Options{Cipher: &cipher{}})
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	db, dialect := store.Migrations()
+	_, err = migrations.Up(context.Background(), db, dialect, nil)
+	return err
+}
+
+// sqliteCopy returns the URL of a file of the test's own.
+func sqliteCopy(t *testing.T) string {
+	content, err := migrated()
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "it's a test.db")
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	return "sqlite://" + path
 }
 
 func TestStore_KeepsThePromisesOfThePort(t *testing.T) {
 	databases := map[string]func(t *testing.T) port.Store{
-		"PostgreSQL":            emptied(open(t, pgtest.Database(t), bunstore.Options{})),
-		"PostgreSQL unprepared": emptied(open(t, pgtest.Database(t), bunstore.Options{Unprepared: true})),
-		"SQLite in a file":      copies(t),
-		"SQLite in memory":      func(t *testing.T) port.Store { return open(t, "sqlite://:memory:", bunstore.Options{}) },
+		"PostgreSQL":            emptied(t, pgtest.Copy(t, migrate), bunstore.Options{}),
+		"PostgreSQL unprepared": emptied(t, pgtest.Copy(t, migrate), bunstore.Options{Unprepared: true}),
+		"SQLite in a file":      func(t *testing.T) port.Store { return open(t, sqliteCopy(t), bunstore.Options{}) },
+		"SQLite in memory":      emptied(t, "sqlite://:memory:", bunstore.Options{}),
 	}
 	for name, opener := range databases {
 		t.Run(name, func(t *testing.T) {
@@ -95,8 +125,8 @@ func TestStore_KeepsThePromisesOfThePort(t *testing.T) {
 
 // onBoth runs test on an empty store on either database.
 func onBoth(t *testing.T, o bunstore.Options, test func(t *testing.T, store *bunstore.Store)) {
-	t.Run("SQLite", func(t *testing.T) { test(t, open(t, "sqlite://:memory:", o)) })
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, open(t, pgtest.Database(t), o)) })
+	t.Run("SQLite", func(t *testing.T) { test(t, open(t, sqliteCopy(t), o)) })
+	t.Run("PostgreSQL", func(t *testing.T) { test(t, open(t, pgtest.Copy(t, migrate), o)) })
 }
 
 var now = time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
@@ -298,7 +328,7 @@ func TestOutbox_ParksWhatItCantDecryptAndGoesOn(t *testing.T) {
 }
 
 func TestOutbox_KeepsToItsLimitWhateverThePlannerThinks(t *testing.T) {
-	store := open(t, pgtest.Database(t), bunstore.Options{})
+	store := open(t, pgtest.Copy(t, migrate), bunstore.Options{})
 	queue := func(n int) {
 		for range n {
 			id := uuid.NewString()

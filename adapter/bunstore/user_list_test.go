@@ -39,7 +39,7 @@ const allUsers = `SELECT u.id FROM auth.users u WHERE (u.created_at, u.id) < ('2
 
 func TestUserList_ReadsIndexesAloneHoweverManyUsersThereAre(t *testing.T) {
 	t.Parallel()
-	store := open(t, pgtest.Database(t), bunstore.Options{})
+	store := open(t, pgtest.Copy(t, migrate), bunstore.Options{})
 	exec(t, store, `INSERT INTO auth.users (id, email, display_name, phone_number, locale, default_role, created_at)
 		SELECT gen_random_uuid(), 'user-' || n || '@example.com', 'User-' || n, '+49' || n, 'en', 'user', now() + n * interval '1 second'
 		FROM generate_series(1, 20000) n; ANALYZE auth.users`)
@@ -55,7 +55,7 @@ func TestUserList_ReadsIndexesAloneHoweverManyUsersThereAre(t *testing.T) {
 
 func TestUserList_ReadsIndexesAloneOnSQLiteToo(t *testing.T) {
 	t.Parallel()
-	store := open(t, "sqlite://:memory:", bunstore.Options{})
+	store := open(t, sqliteCopy(t), bunstore.Options{})
 	got := plan(t, store, "EXPLAIN QUERY PLAN ", bunstore.SearchUsers(true))
 	for _, index := range []string{"users_hx_email_idx (<expr>>? AND <expr><?)", "users_hx_display_name_idx (<expr>>? AND <expr><?)", "users_hx_phone_number_idx (phone_number>? AND phone_number<?)"} {
 		require.Contains(t, got, index)

@@ -6,20 +6,25 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
 
-// Build compiles cmd/hexauth into bin/test of the repository and returns the binary's path. The toolchain leaves an up to
-// date binary as it is, and a lock lets one test process build at a time, so every package of a test run may call it.
+// Build compiles cmd/hexauth into bin/test of the repository, once a process, and returns the binary's path. The toolchain
+// leaves an up to date binary as it is, and a lock lets one test process build at a time, so every package of a test run may
+// call it.
 func Build(t testing.TB) string {
 	t.Helper()
-	path, err := build()
+	path, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
+
+// built spares every start of a server but the first the second that the toolchain takes to see that nothing has changed.
+var built = sync.OnceValues(build)
 
 func build() (string, error) {
 	mod, err := exec.Command("go", "env", "GOMOD").Output()
