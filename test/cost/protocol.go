@@ -63,6 +63,7 @@ type conversation struct {
 	answered   atomic.Bool       // the server has sent something since the last message of the client
 	statements map[string]string // texts by the names of prepared statements
 	portals    map[string]string // texts by the names of portals
+	preparing  bool              // since the last Sync a request's statement was prepared and none executed
 }
 
 func newConversation() *conversation {
@@ -74,6 +75,7 @@ type note struct {
 	trip      bool // the client had waited for an answer before it
 	executes  bool
 	statement string
+	prepares  bool // it ends a round trip that prepared a statement and executed none
 	ping      bool
 	worker    bool // of a job in the background, whose time comes when it comes
 }
@@ -97,6 +99,7 @@ func (c *conversation) read(kind byte, body []byte) note {
 		name, rest := cString(body)
 		text, _ = cString(rest)
 		c.statements[name] = text
+		c.preparing = !ofWorker(text)
 	case 'B': // Bind: portal, name
 		portal, rest := cString(body)
 		name, _ := cString(rest)
@@ -106,13 +109,20 @@ func (c *conversation) read(kind byte, body []byte) note {
 		portal, _ := cString(body)
 		text = c.portals[portal]
 		n.executes, n.statement = true, text
+		c.preparing = false
+	case 'S': // Sync
+		n.prepares, c.preparing = c.preparing, false
 	case 'Q': // Query: text
 		text, _ = cString(body)
 		n.executes, n.statement = true, text
 		n.ping = text == pingText
 	}
-	n.worker = slices.ContainsFunc(workerTexts(), func(beginning string) bool { return strings.HasPrefix(text, beginning) })
+	n.worker = ofWorker(text)
 	return n
+}
+
+func ofWorker(text string) bool {
+	return slices.ContainsFunc(workerTexts(), func(beginning string) bool { return strings.HasPrefix(text, beginning) })
 }
 
 func cString(b []byte) (text string, rest []byte) {

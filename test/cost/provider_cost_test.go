@@ -14,14 +14,15 @@ import (
 	"github.com/hexauth/hexauth/test/providers"
 )
 
-// costs counts one call.
+// costs counts one call. What prepares its statements is left out: which of them a connection has not had yet is chance, because
+// the pool opens connections when it likes and the worker borrows them.
 func costs(t *testing.T, proxy *Proxy, statements int, do func()) {
 	t.Helper()
 	proxy.Take()
 	do()
 	record := proxy.Take()
 	require.LessOrEqual(t, len(record.Statements), statements, "%s", record)
-	require.LessOrEqual(t, record.RoundTrips, statements, "%s", record)
+	require.LessOrEqual(t, record.RoundTrips-record.Prepared, statements, "%s", record)
 	require.NotZero(t, record.RoundTrips)
 }
 
@@ -43,13 +44,10 @@ func TestProviderOperations_CostTheirStatementsAndRoundTripsAndNoMore(t *testing
 		require.Equal(t, http.StatusFound, answer.StatusCode)
 		return answer.Header.Get("Location")
 	}
-	for visit := range 3 * warmUps {
+	for visit := range samples {
 		person := providers.Person{ID: fmt.Sprint(1000 + visit), Email: uuid.NewString() + "@example.com", Attested: providers.Yes}
 		fake.SignsIn(person)
 		allowance := map[string]int{"depart": 1, "new": 7, "known": 7}
-		if visit < 2*warmUps { // connections on which the statements are not prepared
-			allowance = map[string]int{"depart": 9, "new": 99, "known": 99}
-		}
 		for _, arrival := range []string{"new", "known"} {
 			var location string
 			costs(t, proxy, allowance["depart"], func() { location = get(client.URL + "/signin/provider/github") })

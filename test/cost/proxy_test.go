@@ -32,8 +32,18 @@ func dial(t *testing.T, proxy *Proxy) *pgx.Conn {
 
 func TestProxy_CountsPreparingAsARoundTripWithoutStatement(t *testing.T) {
 	_, proxy := connect(t)
-	require.Equal(t, Record{RoundTrips: 1, Connections: 1}, proxy.Take())
+	require.Equal(t, Record{RoundTrips: 1, Prepared: 1, Connections: 1}, proxy.Take())
 	require.Equal(t, Record{}, proxy.Take())
+}
+
+func TestProxy_CountsAsPreparingOnlyWhatExecutesNothing(t *testing.T) {
+	conn, proxy := connect(t)
+	proxy.Take()
+	var got int
+	require.NoError(t, conn.QueryRow(context.Background(), "SELECT $1::int + 1", pgx.QueryExecModeExec, 7).Scan(&got))
+	require.Equal(t, Record{Statements: []string{"SELECT $1::int + 1"}, RoundTrips: 1}, proxy.Take())
+	require.NoError(t, conn.QueryRow(context.Background(), "SELECT $1::int + 2", 7).Scan(&got))
+	require.Equal(t, Record{Statements: []string{"SELECT $1::int + 2"}, RoundTrips: 2, Prepared: 1}, proxy.Take())
 }
 
 func TestProxy_KnowsTheTextOfAPreparedStatement(t *testing.T) {
