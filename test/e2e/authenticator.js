@@ -25,7 +25,13 @@ export function totp(key, seconds, digits = 6) {
   return String((mac.readUInt32BE(from) & 0x7fffffff) % 10 ** digits).padStart(digits, '0');
 }
 
-/** Gives codes the server has not seen: it accepts the present step and its neighbours, and each only once and in order. */
+// How long a code may be on its way to the server, in milliseconds.
+const travel = 10_000;
+
+/**
+ * Gives codes the server has not seen: it accepts the present step and its neighbours, and each only once and in order. The code
+ * of a step that is about to be no neighbour any more is not given.
+ */
 export class Authenticator {
   #key;
   #last = -Infinity;
@@ -37,7 +43,8 @@ export class Authenticator {
   async code() {
     for (;;) {
       const present = Math.floor(Date.now() / 30_000);
-      const step = Math.max(this.#last + 1, present - 1);
+      const oldest = Math.floor((Date.now() + travel) / 30_000) - 1;
+      const step = Math.max(this.#last + 1, oldest);
       if (step <= present + 1) {
         this.#last = step;
         return totp(this.#key, step * 30);

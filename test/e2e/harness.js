@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
@@ -242,19 +243,25 @@ async function execute(server, sql) {
   }
 }
 
-/** Different ports that are free now, below the range from which outgoing connections are served. */
+/**
+ * Different ports that are free, below the range from which outgoing connections are served. Each stays this process's until it
+ * ends: the UDP port of the same number is held, for other processes that look for one.
+ */
 async function freePorts(count) {
   const ports = new Set();
   while (ports.size < count) {
     const port = randomInt(30_000, 32_700);
+    const claim = dgram.createSocket('udp4').unref();
+    if (!(await succeeds(claim.bind({ port, address: '127.0.0.1', exclusive: true }), 'listening'))) continue;
     const probe = net.createServer();
-    const free = once(probe.listen(port, '127.0.0.1'), 'listening').then(() => true, () => false);
-    if (!(await free)) continue;
+    if (!(await succeeds(probe.listen(port, '127.0.0.1'), 'listening'))) continue;
     ports.add(port);
     await new Promise((resolve) => probe.close(resolve));
   }
   return [...ports];
 }
+
+const succeeds = (emitter, event) => once(emitter, event).then(() => true, () => false);
 
 function services(authUrl) {
   const nowhere = 'http://127.0.0.1:9/v1';

@@ -131,11 +131,12 @@ onEveryDatabase('sessions', {}, (d, it) => {
   });
 });
 
-onEveryDatabase('sessions with access tokens of one second', { AUTH_ACCESS_TOKEN_EXPIRES_IN: '1' }, (d, it) => {
+// A token's times are whole seconds, so it is good for a second less at worst.
+onEveryDatabase('sessions with access tokens of three seconds', { AUTH_ACCESS_TOKEN_EXPIRES_IN: '3' }, (d, it) => {
   it('are refreshed by the client before its next call', async () => {
     const { client, session } = await d.signedUp();
-    assert.equal(session.accessTokenExpiresIn, 1);
-    await sleep(2100);
+    assert.equal(session.accessTokenExpiresIn, 3);
+    await sleep(3100);
     await fails(d.browser().auth.getUser({ headers: { authorization: `Bearer ${session.accessToken}` } }), 401, 'unauthorized');
     assert.deepEqual((await client.auth.getUser()).body, session.user);
     const stored = client.getUserSession();
@@ -146,7 +147,7 @@ onEveryDatabase('sessions with access tokens of one second', { AUTH_ACCESS_TOKEN
   it('are dropped by the client once their refresh token is dead', async (t) => {
     const { client, session } = await d.signedUp();
     await d.browser().auth.signOut({ refreshToken: session.refreshToken });
-    await sleep(2100);
+    await sleep(3100);
     quiet(t);
     const seen = [];
     client.sessionStorage.onChange((value) => seen.push(value));
@@ -160,7 +161,7 @@ onEveryDatabase('sessions with access tokens of one second', { AUTH_ACCESS_TOKEN
     const storage = new MemoryStorage();
     const { email, session } = await d.signedUp({ storage });
     await d.browser().auth.signOut({ refreshToken: session.refreshToken });
-    await sleep(2100);
+    await sleep(3100);
     quiet(t);
     const client = d.serverSide({ storage }); // attaches the expired token, and does not refresh it
     assert.equal(client.getUserSession().accessToken, session.accessToken);

@@ -37,7 +37,7 @@ class Gateway {
 
   /** The code of the newest message to a number, waiting for the nth. */
   async code(number, nth = 1) {
-    for (let i = 0; i < 400 && this.received(number).length < nth; i++) await sleep(25);
+    for (let i = 0; i < 800 && this.received(number).length < nth; i++) await sleep(25);
     assert.equal(this.received(number).length, nth);
     return /\b[0-9]{6}\b/.exec(this.received(number).at(-1))[0];
   }
