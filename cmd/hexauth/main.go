@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -17,13 +18,21 @@ import (
 // version is set by the linker.
 var version = "dev"
 
-// gcPercent lets the heap, which is small, grow more between collections: a tenth less CPU a request, for memory under load that
-// stays below 100 MB. GOGC decides where it is set.
+// gcPercent lets the heap, which is small, grow more between collections: a tenth less CPU a request. GOGC decides where it is set.
 const gcPercent = 800
+
+// memoryLimit is what the process is to stay within (a soft limit: it collects more often near it), on so many processors: room for
+// requests, and for each password that can be hashed at once the 19 MiB of that hash and of one that is not collected yet. Without it
+// a collection in the middle of a hash, which takes those 19 MiB for what is needed always, would let the heap grow to nine times as
+// much. GOMEMLIMIT decides where it is set.
+func memoryLimit(processors int) int64 { return 96<<20 + 40<<20*int64(max(1, processors-1)) }
 
 func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit(runtime.GOMAXPROCS(0)))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -99,3 +99,10 @@ func TestConfig_ReportsEveryMistakeAtOnceWhateverTheCommand(t *testing.T) {
 		require.NotContains(t, out+err.Error(), "hunter2-secret", arguments)
 	}
 }
+
+func TestMemoryLimit_HasRoomForThePasswordsThatAreHashedAtOnce(t *testing.T) {
+	t.Parallel()
+	for processors, mebibytes := range map[int]int64{1: 136, 2: 136, 4: 216, 16: 696} {
+		require.Equal(t, mebibytes<<20, memoryLimit(processors), processors)
+	}
+}
