@@ -28,6 +28,13 @@ type Dispatch struct {
 	Verifier  port.SMSVerifier
 }
 
+// While the database is away, what became of a message is noted again and again, settleMargin short of the end of the lease: after
+// that another sender may have the message.
+const (
+	settlePause  = 250 * time.Millisecond
+	settleMargin = 20 * time.Second
+)
+
 // silenceBatch is how many messages to nobody are removed at once: a flood of them must not hold up the others.
 const silenceBatch = 1000
 
@@ -38,7 +45,8 @@ func (uc *DeliverMessages) Do(ctx context.Context) (int, error) {
 	if _, err := uc.Outbox.Silence(whole, silenceBatch); err != nil {
 		return 0, err
 	}
-	messages, err := uc.Outbox.Claim(whole, now, now.Add(uc.Lease), uc.Batch)
+	until := now.Add(uc.Lease)
+	messages, err := uc.Outbox.Claim(whole, now, until, uc.Batch)
 	if err != nil {
 		return 0, err
 	}
@@ -46,8 +54,11 @@ func (uc *DeliverMessages) Do(ctx context.Context) (int, error) {
 		if ctx.Err() != nil {
 			return i, uc.putBack(whole, messages[i:])
 		}
-		if err := uc.deliver(whole, message); err != nil {
-			return 0, err
+		if !uc.Clock.Now().Before(until.Add(-settleMargin)) {
+			return i, nil // the others may be somebody else's by now
+		}
+		if err := uc.deliver(ctx, message, until); err != nil {
+			return i, err
 		}
 	}
 	return len(messages), nil
@@ -64,26 +75,43 @@ func (uc *DeliverMessages) putBack(ctx context.Context, messages []domain.Queued
 	return nil
 }
 
-// deliver sends one message. It must not be cut short: nobody would know whether the message has arrived, and it would be sent
+// deliver sends one message. Sending must not be cut short: nobody would know whether the message has arrived, and it would be sent
 // twice. The mailer limits its time.
-func (uc *DeliverMessages) deliver(ctx context.Context, message domain.QueuedMessage) error {
-	now := uc.Clock.Now()
+func (uc *DeliverMessages) deliver(ctx context.Context, message domain.QueuedMessage, until time.Time) error {
+	whole, now := context.WithoutCancel(ctx), uc.Clock.Now()
+	delivered := func() error { return uc.Outbox.Delivered(whole, message.ID) }
 	if message.Over(now) {
 		uc.Journal.SMSRefused(errTooLate)
-		return uc.Outbox.Delivered(ctx, message.ID)
+		return uc.settle(ctx, until, delivered)
 	}
 	send := uc.send
 	if message.IsWebhook() {
 		send = uc.Webhooks.Send
 	}
-	err := send(ctx, message.Message)
+	err := send(whole, message.Message)
 	if err == nil {
-		return uc.Outbox.Delivered(ctx, message.ID)
+		return uc.settle(ctx, until, delivered)
 	}
 	now = uc.Clock.Now()
 	next, park := message.Retry(now)
 	uc.Journal.MessageNotSent(message.ID, string(message.Template), message.Attempts, park, err)
-	return uc.Outbox.Failed(ctx, message.ID, err.Error(), next, park, now)
+	return uc.settle(ctx, until, func() error { return uc.Outbox.Failed(whole, message.ID, err.Error(), next, park, now) })
+}
+
+// settle notes what became of a message. A message that has arrived and whose note is lost would arrive again, so a database that is
+// away is waited for; when ctx ends there is one more try.
+func (uc *DeliverMessages) settle(ctx context.Context, until time.Time, note func() error) error {
+	for {
+		stopping := ctx.Err() != nil
+		err := note()
+		if !errors.Is(err, domain.Unavailable) || stopping || !uc.Clock.Now().Before(until.Add(-settleMargin)) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(settlePause):
+		}
+	}
 }
 
 // errTooLate is why an SMS is given up.

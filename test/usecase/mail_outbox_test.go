@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hexauth/hexauth/domain"
+	"github.com/hexauth/hexauth/port"
 	"github.com/hexauth/hexauth/test/kit"
 	"github.com/hexauth/hexauth/usecase"
 )
@@ -48,6 +49,47 @@ func TestOutbox_AMailServerThatIsAwayCostsTimeButNoMail(t *testing.T) {
 		require.Len(t, mails, 1)
 		require.NoError(t, redeemReset(k, mails[0]))
 	})
+}
+
+// forgetful is an outbox whose database is away for the next notes.
+type forgetful struct {
+	port.Outbox
+	away int
+}
+
+func (o *forgetful) Delivered(ctx context.Context, id string) error {
+	if o.away > 0 {
+		o.away--
+		return domain.Unavailable
+	}
+	return o.Outbox.Delivered(ctx, id)
+}
+
+func TestOutbox_ADatabaseThatIsAwayAfterAMailWasSentHasItSentNeitherAgainNorOthersLater(t *testing.T) {
+	kit.OnBoth(t, func(t *testing.T, on func(*kit.Settings)) {
+		k := kit.New(t, on)
+		for _, email := range []domain.Email{"jane@example.com", "joe@example.com"} {
+			k.SignUp(email)
+			require.NoError(t, askReset(k, usecase.MailInput{Email: email}))
+		}
+		k.Deliver.Outbox = &forgetful{k.Store.Outbox(), 3}
+		require.Equal(t, 2, deliver(t, k))
+		require.Len(t, k.Mailbox.Mails(), 2)
+		k.Clock.Advance(time.Hour)
+		require.Zero(t, deliver(t, k))
+	})
+}
+
+func TestOutbox_AStopDoesNotWaitForADatabaseThatIsAway(t *testing.T) {
+	k := kit.New(t)
+	k.SignUp("jane@example.com")
+	require.NoError(t, askReset(k, usecase.MailInput{Email: "jane@example.com"}))
+	k.Deliver.Outbox = &forgetful{k.Store.Outbox(), 1 << 30}
+	ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer stop()
+	_, err := k.Deliver.Do(ctx)
+	require.ErrorIs(t, err, domain.Unavailable)
+	require.Len(t, k.Mailbox.Mails(), 1)
 }
 
 func TestOutbox_GivesUpAfterADayUntilAnOperatorBringsTheMailBack(t *testing.T) {
