@@ -10,6 +10,7 @@ endif
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 E2E := test/e2e
+SOAK_TIME ?= 5m
 
 # Without it gRPC, of which only the names of OTLP's messages are needed, brings a page of its own and a template engine for it.
 TAGS := grpcnotrace
@@ -55,6 +56,10 @@ bench: build postgresql ## measure against the budgets and print a table
 .PHONY: fuzz
 fuzz: bin/pgrun postgresql ## try inputs on every parser, FUZZ_TIME (10m) each; FUZZ_ONLY chooses some
 	bin/pgrun -- go run ./test/fuzz
+
+.PHONY: soak
+soak: build postgresql redis ## let three instances go through every fault under load (SOAK_TIME=5m)
+	go run ./test/soak -time $(SOAK_TIME) -page docs/reliability.md
 
 .PHONY: check
 check: # what has to hold for every commit and costs next to nothing
