@@ -55,7 +55,7 @@ func emptySQLite(t *testing.T) *sql.DB {
 
 // ownSteps names what Up does to an empty file.
 func ownSteps() []string {
-	return []string{"hexauth 0001 foundation", "hexauth 0002 mail", "hexauth 0003 webauthn", "hexauth 0004 providers", "hexauth 0005 administration", "hexauth 0006 mfa", "hexauth 0007 sms", "hexauth 0008 events"}
+	return []string{"hexauth 0001 foundation", "hexauth 0002 mail", "hexauth 0003 webauthn", "hexauth 0004 providers", "hexauth 0005 administration", "hexauth 0006 mfa", "hexauth 0007 sms", "hexauth 0008 events", "hexauth 0009 outbox"}
 }
 
 // recorded is what our bookkeeping says after ownSteps: "1 foundation,2 mail" and so on.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/hexauth/hexauth/domain"
@@ -115,19 +116,42 @@ func (o outbox) DeleteExpired(ctx context.Context, now time.Time, limit int) (in
 //
 // Events for programs are none of these: see webhookOutbox.
 func (o outbox) Claim(ctx context.Context, now, until time.Time, limit int) ([]domain.QueuedMessage, error) {
-	return o.claim(ctx, `NOT IN ('', 'webhook')`, now, until, limit)
+	return o.claim(ctx, `template NOT IN ('', 'webhook')`, now, until, limit)
 }
 
-// webhookOutbox is the outbox to those who tell programs of events: what waits for a receiver that is slow must not hold up mails.
-type webhookOutbox struct{ outbox }
+// webhookOutbox is the outbox to those who tell one program of events: what waits for a receiver that is slow must hold up neither mails
+// nor other receivers.
+type webhookOutbox struct {
+	outbox
+	which string // of the receivers, as a condition whose first argument is $4
+	names []any
+}
+
+// eventsFor are those for one receiver.
+func (o outbox) eventsFor(receiver string) webhookOutbox {
+	return webhookOutbox{o, `recipient = $4`, []any{receiver}}
+}
+
+// eventsForOthers are those for receivers that are none of known.
+func (o outbox) eventsForOthers(known []string) webhookOutbox {
+	others := webhookOutbox{o, `true`, nil}
+	for i, name := range known {
+		others.which += ` AND recipient <> $` + strconv.Itoa(i+4)
+		others.names = append(others.names, name)
+	}
+	return others
+}
+
+// Silence implements port.Outbox: events are never for nobody.
+func (webhookOutbox) Silence(context.Context, int) (int, error) { return 0, nil }
 
 // Claim implements port.Outbox.
 func (o webhookOutbox) Claim(ctx context.Context, now, until time.Time, limit int) ([]domain.QueuedMessage, error) {
-	return o.claim(ctx, `= 'webhook'`, now, until, limit)
+	return o.claim(ctx, `template = 'webhook' AND `+o.which, now, until, limit, o.names...)
 }
 
-// claim claims messages whose template is as which says.
-func (o outbox) claim(ctx context.Context, which string, now, until time.Time, limit int) ([]domain.QueuedMessage, error) {
+// claim claims messages of which holds; its arguments begin with $4.
+func (o outbox) claim(ctx context.Context, which string, now, until time.Time, limit int, arguments ...any) ([]domain.QueuedMessage, error) {
 	ctx, cancel := o.conn.bounded(ctx)
 	defer cancel()
 	lock := " FOR UPDATE SKIP LOCKED"
@@ -136,9 +160,9 @@ func (o outbox) claim(ctx context.Context, which string, now, until time.Time, l
 	}
 	var rows []outboxRow
 	err := o.conn.one(ctx, o.conn.write(), &rows, `WITH due AS MATERIALIZED (
-		SELECT id FROM auth.hexauth_outbox WHERE template `+which+` AND parked_at IS NULL AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $3`+lock+`)
+		SELECT id FROM auth.hexauth_outbox WHERE `+which+` AND parked_at IS NULL AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $3`+lock+`)
 		UPDATE auth.hexauth_outbox SET attempts = attempts + 1, next_attempt_at = $2 WHERE id IN (SELECT id FROM due)
-		RETURNING `+outboxColumns, o.conn.time(now), o.conn.time(until), limit)
+		RETURNING `+outboxColumns, append([]any{o.conn.time(now), o.conn.time(until), limit}, arguments...)...)
 	if err != nil {
 		return nil, o.conn.err(ctx, err)
 	}

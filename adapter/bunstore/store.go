@@ -196,8 +196,16 @@ func (s *Store) MFASecrets() port.MFASecrets { return mfaSecrets{conn{store: s}}
 // Outbox returns the queue of messages.
 func (s *Store) Outbox() port.Outbox { return outbox{conn{store: s}} }
 
-// WebhookOutbox returns the same queue; what can be claimed from it are the events for programs, and from Outbox everything else.
-func (s *Store) WebhookOutbox() port.Outbox { return webhookOutbox{outbox{conn{store: s}}} }
+// WebhookOutbox returns the same queue; what can be claimed from it are the events for one receiver, and from Outbox everything that
+// is no event.
+func (s *Store) WebhookOutbox(receiver string) port.Outbox {
+	return outbox{conn{store: s}}.eventsFor(receiver)
+}
+
+// StrayOutbox returns the same queue; what can be claimed from it are the events for receivers that are none of known.
+func (s *Store) StrayOutbox(known []string) port.Outbox {
+	return outbox{conn{store: s}}.eventsForOthers(known)
+}
 
 // repos are the repositories of one transaction.
 type repos struct{ conn conn }

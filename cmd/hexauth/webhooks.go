@@ -19,10 +19,10 @@ import (
 )
 
 const (
-	// webhookWorkers send at the same time, so that one slow receiver does not hold up the others.
+	// webhookWorkers send to one receiver at the same time. Each receiver has its own, so that one that is slow holds up no other.
 	webhookWorkers = 4
 	webhookBatch   = 5
-	// strayPause is how often a server without webhooks looks for events that wait for one that is no longer there.
+	// strayPause is how often somebody looks for events that wait for a receiver that is no longer there.
 	strayPause = time.Minute
 )
 
@@ -35,13 +35,13 @@ func webhooks(cfg config.Config) []domain.Webhook {
 	return hooks
 }
 
-// tellWebhooks returns the jobs that send events to webhooks. Where there are none, one job gives up what still waits for those that
-// there were.
+// tellWebhooks returns the jobs that send events to webhooks, and one that gives up, in time, what waits for webhooks that there were.
 func tellWebhooks(
 	cfg config.Config, store *bunstore.Store, clock port.Clock, meter *metrics.Metrics, tracing *telemetry.Telemetry, log *slog.Logger,
 ) (jobs []func(context.Context)) {
-	receivers := map[string]webhook.Receiver{}
+	receivers, names := map[string]webhook.Receiver{}, []string(nil)
 	for _, w := range cfg.Webhooks {
+		names = append(names, w.Name())
 		receivers[w.Name()] = webhook.Receiver{URL: w.URL, Secret: w.Secret}
 	}
 	sender := webhook.New(webhook.Options{
@@ -49,15 +49,17 @@ func tellWebhooks(
 		Around: func(via http.RoundTripper) http.RoundTripper { return tracing.Transport("webhook", via) },
 		Encode: func(event domain.Event) ([]byte, error) { return webhook.Body(event, rest.EventOf(event)) },
 	})
-	messages := &usecase.DeliverMessages{
-		Webhooks: tracing.Webhooks(meter.Webhooks(sender)), Outbox: store.WebhookOutbox(), Clock: clock, Journal: system.Journal{Log: log},
-		Batch: webhookBatch, Lease: deliveryLease,
+	send := func(from port.Outbox, pause time.Duration) {
+		jobs = append(jobs, deliver(&usecase.DeliverMessages{
+			Webhooks: tracing.Webhooks(meter.Webhooks(sender)), Outbox: from, Clock: clock, Journal: system.Journal{Log: log},
+			Batch: webhookBatch, Lease: deliveryLease,
+		}, pause, log))
 	}
-	if len(cfg.Webhooks) == 0 {
-		return []func(context.Context){deliver(messages, strayPause, log)}
+	for _, name := range names {
+		for range webhookWorkers {
+			send(store.WebhookOutbox(name), deliveryPause)
+		}
 	}
-	for range webhookWorkers {
-		jobs = append(jobs, deliver(messages, deliveryPause, log))
-	}
+	send(store.StrayOutbox(names), strayPause)
 	return jobs
 }

@@ -118,6 +118,27 @@ func TestWebhooks_ThatAreNoLongerThereAreGivenUpInTime(t *testing.T) {
 	require.Empty(t, got)
 }
 
+func TestWebhooks_AReceiverThatIsSilentHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	finish := make(chan struct{})
+	silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-finish }))
+	defer silent.Close()
+	defer close(finish)
+	url, got := receiver(t, func(int) int { return http.StatusNoContent })
+	environ := inFolder(t.TempDir(), `AUTH_WEBHOOKS=[{"url":"`+silent.URL+`","secret":"whsec_`+hookKey+`"},{"url":"`+url+`","secret":"whsec_`+hookKey+`"}]`)
+	mustExecute(t, environ, "migrate", "up")
+	const users = webhookWorkers*webhookBatch + 1
+	for i := range users {
+		mustExecute(t, environ, "user", "create", "--email", fmt.Sprintf("jane-%d@example.com", i))
+	}
+	serve(t, environ)
+	began := time.Now()
+	for range users {
+		next(t, got)
+	}
+	require.Less(t, time.Since(began), 10*time.Second, "that is what a silent receiver is given for one event")
+}
+
 func TestDeliver_GoesOnAtOnceAsLongAsThereIsMore(t *testing.T) {
 	t.Parallel()
 	url, got := receiver(t, func(int) int { return http.StatusNoContent })
@@ -137,7 +158,7 @@ func TestDeliver_GoesOnAtOnceAsLongAsThereIsMore(t *testing.T) {
 	}
 	require.NoError(t, store.Events().Add(t.Context(), noted))
 	jobs := tellWebhooks(cfg, store, system.Clock{}, metrics.New("1.2.3"), nil, slog.New(slog.DiscardHandler))
-	require.Len(t, jobs, webhookWorkers)
+	require.Len(t, jobs, webhookWorkers+1)
 	ctx, stop := context.WithCancel(t.Context())
 	done, began := make(chan struct{}), time.Now()
 	go func() {

@@ -69,10 +69,24 @@ func eventsSuite(t *testing.T, open func(t *testing.T) port.Store) {
 		claimed, err := store.Outbox().Claim(t.Context(), now, now.Add(time.Minute), 10)
 		require.NoError(t, err)
 		require.Empty(t, claimed, "who sends mails gets none")
-		claimed, err = store.(interface{ WebhookOutbox() port.Outbox }).WebhookOutbox().Claim(t.Context(), now, now.Add(time.Minute), 10)
-		require.NoError(t, err)
+		claim := func(from port.Outbox) []domain.QueuedMessage {
+			claimed, err := from.Claim(t.Context(), now, now.Add(time.Minute), 10)
+			require.NoError(t, err)
+			return claimed
+		}
+		boxes := store.(interface {
+			WebhookOutbox(receiver string) port.Outbox
+			StrayOutbox(known []string) port.Outbox
+		})
+		require.Empty(t, claim(boxes.WebhookOutbox("hooks.example.com#87654321")), "another receiver's outbox")
+		require.Empty(t, claim(boxes.StrayOutbox([]string{"hooks.example.com#87654321", message.To})), "the receiver is known")
+		claimed = claim(boxes.WebhookOutbox(message.To))
 		require.Len(t, claimed, 1)
 		require.Equal(t, message, claimed[0].Message)
+		require.NoError(t, store.Outbox().Failed(t.Context(), message.ID, "away", now, false, now))
+		require.Len(t, claim(boxes.StrayOutbox([]string{"hooks.example.com#87654321"})), 1)
+		require.NoError(t, store.Outbox().Failed(t.Context(), message.ID, "away", now, false, now))
+		require.Len(t, claim(boxes.StrayOutbox(nil)), 1)
 		again := newEvent(domain.UserDeleted, "", now)
 		require.ErrorIs(t, store.Events().Add(t.Context(), port.Noted{Kept: []domain.Event{again}, Webhooks: []domain.Message{message}}), port.ErrTaken)
 		require.Equal(t, []domain.Event{event}, list(t, store, domain.EventQuery{Limit: 10}))

@@ -31,15 +31,17 @@ func (p *program) Send(_ context.Context, message domain.Message) error {
 	return nil
 }
 
+const hook = "hooks.example.com#1"
+
 // telling sends what is due.
 func telling(k *kit.Kit, to *program) *usecase.DeliverMessages {
 	return &usecase.DeliverMessages{
-		Webhooks: to, Outbox: k.Store.WebhookOutbox(), Clock: k.Clock, Journal: k.Journal, Batch: 5, Lease: time.Minute,
+		Webhooks: to, Outbox: k.Store.WebhookOutbox(hook), Clock: k.Clock, Journal: k.Journal, Batch: 5, Lease: time.Minute,
 	}
 }
 
 func withHook(filters ...domain.EventFilter) func(*kit.Settings) {
-	return func(s *kit.Settings) { s.Hooks = []domain.Webhook{{Name: "hooks.example.com#1", Filters: filters}} }
+	return func(s *kit.Settings) { s.Hooks = []domain.Webhook{{Name: hook, Filters: filters}} }
 }
 
 func TestWebhooks_AProgramThatWasAwayIsToldLaterAndNotOfMails(t *testing.T) {
@@ -67,7 +69,7 @@ func TestWebhooks_AServerThatDiesAfterTheRequestTellsAgainWithTheSameID(t *testi
 	kit.OnBoth(t, func(t *testing.T, on func(*kit.Settings)) {
 		k, to := kit.New(t, on, withHook()), &program{}
 		k.SignUp("jane@example.com")
-		claimed, err := k.Store.WebhookOutbox().Claim(t.Context(), k.Clock.Now(), k.Clock.Now().Add(time.Minute), 5)
+		claimed, err := k.Store.WebhookOutbox(hook).Claim(t.Context(), k.Clock.Now(), k.Clock.Now().Add(time.Minute), 5)
 		require.NoError(t, err)
 		require.Len(t, claimed, 1)
 		require.NoError(t, to.Send(t.Context(), claimed[0].Message)) // and no note of it
