@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ func (v *validator) checkBody(c echo.Context, rules *openapi3.RequestBody) error
 	if err != nil {
 		return readError(err)
 	}
-	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(data)), int64(len(data))
+	request.Body, request.ContentLength = newBodyInMemory(data), int64(len(data))
 	if len(bytes.TrimSpace(data)) == 0 {
 		if rules.Required {
 			return bodyError("is required")
@@ -57,6 +58,32 @@ func (v *validator) checkBody(c echo.Context, rules *openapi3.RequestBody) error
 		return &domain.FieldError{Code: domain.SchemaValidation, Field: cmp.Or(field, "body"), Reason: "must not have NUL characters"}
 	}
 	return schemaError(content.Schema.Value.VisitJSON(value, openapi3.VisitAsRequest(), openapi3.EnableFormatValidation()))
+}
+
+// bodyInMemory is a body that was read and validated.
+type bodyInMemory struct {
+	bytes.Reader
+	data []byte
+}
+
+func newBodyInMemory(data []byte) *bodyInMemory {
+	b := &bodyInMemory{data: data}
+	b.Reset(data)
+	return b
+}
+
+// Close implements io.Closer.
+func (*bodyInMemory) Close() error { return nil }
+
+// serializer spares bodies in memory the way through a decoder of streams.
+type serializer struct{ echo.DefaultJSONSerializer }
+
+// Deserialize implements echo.JSONSerializer.
+func (s serializer) Deserialize(c echo.Context, into any) error {
+	if body, ok := c.Request().Body.(*bodyInMemory); ok {
+		return json.Unmarshal(body.data, into)
+	}
+	return s.DefaultJSONSerializer.Deserialize(c, into)
 }
 
 func readError(err error) error {

@@ -116,6 +116,7 @@ func New(useCases UseCases, o Options) (http.Handler, error) {
 	}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
+	e.JSONSerializer = serializer{}
 	errors := errorWriter{conceal: o.ConcealErrors, log: o.Log}
 	e.HTTPErrorHandler = errors.handle
 	access := access{
