@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -37,11 +35,7 @@ type Issuer struct {
 	settings Settings
 	client   *http.Client
 	random   port.Random
-
-	mu    sync.Mutex // held while the issuer is asked
-	found *metadata  // nil before the first answer
-	asked time.Time
-	last  error
+	document kept[metadata]
 }
 
 var _ port.IdentityProvider = (*Issuer)(nil)
@@ -66,9 +60,10 @@ func NewIssuer(s Settings, o Options) *Issuer {
 	}
 	client := outgoing.New(o.Client, timeout)
 	i := &Issuer{settings: s, client: client, random: o.Random}
+	i.document = kept[metadata]{clock: o.Clock, fetch: i.discover}
 	i.Verifier = &Verifier{
 		name: s.Name, issuer: s.Issuer, audiences: s.Audiences, claims: s.Claims.withDefaults(), clock: o.Clock, log: logOf(o), custom: true,
-		keys: &keySet{client: client, clock: o.Clock, address: i.keysURL, algorithms: asymmetric()},
+		keys: newKeySet(client, o.Clock, i.keysURL, asymmetric()),
 	}
 	return i
 }
@@ -76,9 +71,9 @@ func NewIssuer(s Settings, o Options) *Issuer {
 // Run renews what is known of the issuer until ctx ends.
 func (i *Issuer) Run(ctx context.Context) {
 	every(ctx, renewal, func(ctx context.Context) {
-		err := i.renew(ctx)
+		err := i.document.renew(ctx)
 		if err == nil {
-			err = i.keys.renew(ctx)
+			err = i.keys.published.renew(ctx)
 		}
 		i.report(ctx, err)
 	})
@@ -89,51 +84,27 @@ func (i *Issuer) keysURL(ctx context.Context) (string, error) {
 	return found.KeysURL, err
 }
 
-// metadata returns what is known of the issuer, and asks it where nothing is. An issuer that was down is left alone for a while.
 func (i *Issuer) metadata(ctx context.Context) (metadata, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.found == nil && i.clock.Now().Sub(i.asked) >= keyPause {
-		i.discover(ctx)
+	found, err := i.document.get(ctx, false)
+	if err != nil {
+		return metadata{}, fmt.Errorf("the issuer can't be discovered: %w", err)
 	}
-	if i.found == nil {
-		return metadata{}, fmt.Errorf("the issuer can't be discovered: %w", i.last)
-	}
-	return *i.found, nil
+	return found, nil
 }
 
-func (i *Issuer) renew(ctx context.Context) error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.discover(ctx)
-	return i.last
-}
-
-// discover asks for the issuer's document; what was known stays where that fails. The caller holds the lock.
-func (i *Issuer) discover(ctx context.Context) {
-	found, err := i.fetch(ctx)
-	if errors.Is(ctx.Err(), context.Canceled) {
-		i.last = ctx.Err() // one caller hung up; the next one tries at once
-		return
-	}
-	i.asked, i.last = i.clock.Now(), err
-	if err == nil {
-		i.found = found
-	}
-}
-
-func (i *Issuer) fetch(ctx context.Context) (*metadata, error) {
+// discover asks for the issuer's document.
+func (i *Issuer) discover(ctx context.Context) (metadata, error) {
+	var found metadata
 	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, i.client), i.settings.Issuer) // compares the issuer (Discovery §4.3)
 	if err != nil {
-		return nil, errors.New("there is no document of this issuer at its address") // the library's words repeat the answer
+		return found, errors.New("there is no document of this issuer at its address") // the library's words repeat the answer
 	}
-	found := &metadata{}
-	if err := provider.Claims(found); err != nil {
-		return nil, errors.New("the issuer's document is malformed")
+	if err := provider.Claims(&found); err != nil {
+		return found, errors.New("the issuer's document is malformed")
 	}
 	for _, address := range []string{found.AuthorizationURL, found.TokenURL, found.KeysURL} {
 		if !i.trusts(address) {
-			return nil, errors.New("the issuer's document lacks an address, or names one without TLS")
+			return found, errors.New("the issuer's document lacks an address, or names one without TLS")
 		}
 	}
 	if !i.trusts(found.UserInfoURL) {

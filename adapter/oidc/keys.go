@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -34,14 +33,15 @@ func asymmetric() []jose.SignatureAlgorithm {
 // keySet is the keys behind one address. It implements oidc.KeySet.
 type keySet struct {
 	client     *http.Client
-	clock      port.Clock
 	address    func(ctx context.Context) (string, error)
 	algorithms []jose.SignatureAlgorithm
+	published  kept[[]jose.JSONWebKey]
+}
 
-	mu      sync.Mutex // held while the issuer is asked: who needs keys meanwhile waits for them
-	keys    []jose.JSONWebKey
-	asked   time.Time
-	failure error // of the last attempt, nil after a good one
+func newKeySet(client *http.Client, clock port.Clock, address func(context.Context) (string, error), algorithms []jose.SignatureAlgorithm) *keySet {
+	s := &keySet{client: client, address: address, algorithms: algorithms}
+	s.published = kept[[]jose.JSONWebKey]{clock: clock, fetch: s.fetch}
+	return s
 }
 
 var errUnknownKey = errors.New("no key of the issuer has signed this token")
@@ -80,36 +80,11 @@ func verifyWith(keys []jose.JSONWebKey, signed *jose.JSONWebSignature) ([]byte, 
 
 // known returns the keys at hand. It asks the issuer where there are none or, with again, where that was not done just now.
 func (s *keySet) known(ctx context.Context, again bool) ([]jose.JSONWebKey, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if rested := s.clock.Now().Sub(s.asked) >= keyPause; rested && (again || s.keys == nil) {
-		s.ask(ctx)
+	keys, err := s.published.get(ctx, again)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the issuer's keys can't be had: %w", domain.Unavailable, err)
 	}
-	if s.keys == nil {
-		return nil, fmt.Errorf("%w: the issuer's keys can't be had: %w", domain.Unavailable, s.failure)
-	}
-	return s.keys, nil
-}
-
-// renew asks the issuer whatever is known.
-func (s *keySet) renew(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ask(ctx)
-	return s.failure
-}
-
-// ask replaces the keys, or keeps them where that fails. The caller holds the lock.
-func (s *keySet) ask(ctx context.Context) {
-	keys, err := s.fetch(ctx)
-	if errors.Is(ctx.Err(), context.Canceled) {
-		s.failure = ctx.Err() // one caller hung up; the next one tries at once
-		return
-	}
-	s.asked, s.failure = s.clock.Now(), err
-	if err == nil {
-		s.keys = keys
-	}
+	return keys, nil
 }
 
 func (s *keySet) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {

@@ -80,15 +80,13 @@ func NewVerifier(p Pinned, o Options) *Verifier {
 	address := func(context.Context) (string, error) { return p.KeysURL, nil }
 	return &Verifier{
 		name: p.Name, issuer: p.Issuer, audiences: p.Audiences, claims: ClaimNames{}.withDefaults(), clock: o.Clock, log: logOf(o),
-		keys: &keySet{
-			client: outgoing.New(o.Client, timeout), clock: o.Clock, address: address, algorithms: []jose.SignatureAlgorithm{jose.RS256},
-		},
+		keys: newKeySet(outgoing.New(o.Client, timeout), o.Clock, address, []jose.SignatureAlgorithm{jose.RS256}),
 	}
 }
 
 // Run renews the keys until ctx ends.
 func (v *Verifier) Run(ctx context.Context) {
-	every(ctx, renewal, func(ctx context.Context) { v.report(ctx, v.keys.renew(ctx)) })
+	every(ctx, renewal, func(ctx context.Context) { v.report(ctx, v.keys.published.renew(ctx)) })
 }
 
 // report tells operators of an issuer that can't be asked.
