@@ -12,17 +12,10 @@ type AddSecurityKey struct {
 	Policy     domain.SignInPolicy
 }
 
-// Do returns the options for navigator.credentials.create; keys that the bearer has are excluded. Errors: DisabledEndpoint, InvalidRequest
-// (there are domain.MaxSecurityKeys already), those of domain.SignInPolicy.MayAct, InvalidEmailPassword (the account is gone).
+// Do returns the options for navigator.credentials.create; keys that the bearer has are excluded. Errors: InvalidRequest (there are
+// domain.MaxSecurityKeys already), those of Ceremonies.actingOwner.
 func (uc *AddSecurityKey) Do(ctx context.Context, bearer domain.UserID) ([]byte, error) {
-	if err := uc.Ceremonies.allowed(); err != nil {
-		return nil, err
-	}
-	user, err := actingUser(ctx, uc.Ceremonies.Store.Users(), uc.Policy, bearer)
-	if err != nil {
-		return nil, err
-	}
-	owner, err := uc.Ceremonies.owner(ctx, user)
+	owner, err := uc.Ceremonies.actingOwner(ctx, uc.Policy, bearer)
 	if err == nil {
 		err = domain.RoomForKey(owner.Keys)
 	}

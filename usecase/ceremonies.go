@@ -29,6 +29,19 @@ func (c Ceremonies) allowed() error {
 	return nil
 }
 
+// actingOwner returns who is signed in, with their keys. Errors: DisabledEndpoint, those of domain.SignInPolicy.MayAct,
+// InvalidEmailPassword (the account is gone).
+func (c Ceremonies) actingOwner(ctx context.Context, policy domain.SignInPolicy, bearer domain.UserID) (port.KeyOwner, error) {
+	if err := c.allowed(); err != nil {
+		return port.KeyOwner{}, err
+	}
+	user, err := actingUser(ctx, c.Store.Users(), policy, bearer)
+	if err != nil {
+		return port.KeyOwner{}, err
+	}
+	return c.owner(ctx, user)
+}
+
 // register begins a ceremony for a new key and returns the options for the browser.
 func (c Ceremonies) register(ctx context.Context, ceremony domain.Ceremony, owner port.KeyOwner, userVerified bool) ([]byte, error) {
 	options, challenge, state, err := c.WebAuthn.BeginRegistration(owner, userVerified)

@@ -12,17 +12,10 @@ type ElevateWebauthn struct {
 	Policy     domain.SignInPolicy
 }
 
-// Do returns the options for navigator.credentials.get with the bearer's keys. Errors: DisabledEndpoint, InvalidRequest (the user
-// has no key), those of domain.SignInPolicy.MayAct, InvalidEmailPassword (the account is gone).
+// Do returns the options for navigator.credentials.get with the bearer's keys. Errors: InvalidRequest (the user has no key), those of
+// Ceremonies.actingOwner.
 func (uc *ElevateWebauthn) Do(ctx context.Context, bearer domain.UserID) ([]byte, error) {
-	if err := uc.Ceremonies.allowed(); err != nil {
-		return nil, err
-	}
-	user, err := actingUser(ctx, uc.Ceremonies.Store.Users(), uc.Policy, bearer)
-	if err != nil {
-		return nil, err
-	}
-	owner, err := uc.Ceremonies.owner(ctx, user)
+	owner, err := uc.Ceremonies.actingOwner(ctx, uc.Policy, bearer)
 	if err != nil {
 		return nil, err
 	}
