@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hexauth/hexauth/adapter/outgoing"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
 )
@@ -50,7 +51,7 @@ type Options struct {
 // Verifier is a port.Captcha. It is safe for concurrent use.
 type Verifier struct {
 	Options
-	client http.Client
+	client *http.Client
 }
 
 var _ port.Captcha = (*Verifier)(nil)
@@ -70,18 +71,11 @@ func New(o Options) (*Verifier, error) {
 	if o.Secret == "" {
 		return nil, errors.New("captcha: there is no secret")
 	}
-	u, err := url.Parse(o.URL)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+	if _, ok := outgoing.ParseURL(o.URL); !ok {
 		return nil, errors.New("captcha: the URL is not an http URL")
 	}
 	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
-	// A redirect would carry the secret to somebody else.
-	v := &Verifier{Options: o}
-	if o.Client != nil {
-		v.client = *o.Client
-	}
-	v.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return v, nil
+	return &Verifier{Options: o, client: outgoing.Direct(o.Client)}, nil
 }
 
 // outcome is what siteverify answers, in all dialects.
@@ -139,11 +133,8 @@ func (v *Verifier) ask(ctx context.Context, answer, address string) (outcome, er
 		return outcome{}, err
 	}
 	response, err := v.client.Do(question)
-	if failed := (*url.Error)(nil); errors.As(err, &failed) {
-		return outcome{}, failed.Err
-	}
 	if err != nil {
-		return outcome{}, err
+		return outcome{}, outgoing.Cause(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusBadRequest { // some say with 400 what is wrong

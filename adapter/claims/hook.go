@@ -12,19 +12,16 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
+	"github.com/hexauth/hexauth/adapter/outgoing"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
 )
 
 // maxHookAnswer bounds what is read of an answer, in bytes; what is good for a token is much less.
 const maxHookAnswer = 64 << 10
-
-// maxConnections is how many connections to the hook are open at most.
-const maxConnections = 32
 
 // HookOptions say whom to ask.
 type HookOptions struct {
@@ -39,27 +36,17 @@ type HookOptions struct {
 // 1.0.0 says, and takes the JSON object of the answer for the claims.
 type Hook struct {
 	o      HookOptions
-	client http.Client
+	client *http.Client
 }
 
 var _ port.CustomClaims = (*Hook)(nil)
 
 // NewHook checks the options. It does not connect.
 func NewHook(o HookOptions) (*Hook, error) {
-	u, err := url.Parse(o.URL)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || len(o.Key) == 0 {
+	if _, ok := outgoing.ParseURL(o.URL); !ok || len(o.Key) == 0 {
 		return nil, errors.New("a hook needs an http URL and a key")
 	}
-	h := &Hook{o: o, client: *cmp.Or(o.Client, pooled())}
-	h.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return h, nil
-}
-
-// pooled keeps more connections than the two to a host that are usual: every token is a question.
-func pooled() *http.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost, transport.MaxConnsPerHost = maxConnections, maxConnections
-	return &http.Client{Transport: transport}
+	return &Hook{o: o, client: outgoing.Direct(cmp.Or(o.Client, outgoing.Pooled()))}, nil
 }
 
 // Of implements port.CustomClaims.
@@ -69,11 +56,8 @@ func (h *Hook) Of(ctx context.Context, user domain.UserID) (domain.CustomClaims,
 		return nil, err
 	}
 	response, err := h.client.Do(question)
-	if failed, ok := errors.AsType[*url.Error](err); ok {
-		return nil, fmt.Errorf("hook: %w", failed.Err) // without the URL, which may hold a secret
-	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("hook: %w", outgoing.Cause(err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hexauth/hexauth/adapter/outgoing"
 	"github.com/hexauth/hexauth/port"
 )
 
@@ -51,8 +52,8 @@ var _ port.BreachedPasswords = (*Passwords)(nil)
 
 // New checks the options. It doesn't connect.
 func New(o Options) (*Passwords, error) {
-	base, err := url.Parse(cmp.Or(o.BaseURL, defaultBaseURL))
-	if err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http") {
+	base, ok := outgoing.ParseURL(cmp.Or(o.BaseURL, defaultBaseURL))
+	if !ok {
 		return nil, errors.New("hibp: the base URL is not an http URL")
 	}
 	p := &Passwords{base: base, timeout: cmp.Or(o.Timeout, defaultTimeout), sleep: o.Sleep}
@@ -129,11 +130,8 @@ func (p *Passwords) ask(ctx context.Context, prefix string) ([]byte, time.Durati
 	get.Header.Set("Add-Padding", "true")
 	get.Header.Set("User-Agent", "hexauth") // the service answers nobody who has none
 	answer, err := p.client.Do(get)
-	if failed := (*url.Error)(nil); errors.As(err, &failed) {
-		return nil, 0, failed.Err // without the URL, which holds the beginning of the hash
-	}
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, outgoing.Cause(err) // the URL holds the beginning of the hash
 	}
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))

@@ -9,11 +9,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
 
+	"github.com/hexauth/hexauth/adapter/outgoing"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
 )
@@ -43,16 +43,16 @@ type Sender struct {
 	username string
 	password string
 	timeout  time.Duration
-	client   http.Client
+	client   *http.Client
 }
 
 var _ port.SMSSender = (*Sender)(nil)
 
 // New checks the options. It doesn't connect.
 func New(o Options) (*Sender, error) {
-	base, err := url.Parse(cmp.Or(o.BaseURL, defaultBaseURL))
+	base, ok := outgoing.ParseURL(cmp.Or(o.BaseURL, defaultBaseURL))
 	switch {
-	case err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http"):
+	case !ok:
 		return nil, errors.New("modica: the base URL is not an http URL")
 	case o.Username == "" || strings.Contains(o.Username, ":"): // RFC 7617 §2
 		return nil, errors.New("modica: the user name is missing or has a colon")
@@ -61,12 +61,8 @@ func New(o Options) (*Sender, error) {
 	}
 	s := &Sender{
 		endpoint: base.JoinPath("rest", "sms", "v2", "messages").String(), username: o.Username, password: o.Password,
-		timeout: cmp.Or(o.Timeout, defaultTimeout),
+		timeout: cmp.Or(o.Timeout, defaultTimeout), client: outgoing.Direct(o.Client),
 	}
-	if o.Client != nil {
-		s.client = *o.Client
-	}
-	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return s, nil
 }
 
@@ -103,11 +99,8 @@ func (s *Sender) send(ctx context.Context, to, text string) error {
 	post.Header.Set("Accept", "application/json")
 	post.SetBasicAuth(s.username, s.password)
 	answer, err := s.client.Do(post)
-	if failed := (*url.Error)(nil); errors.As(err, &failed) {
-		return failed.Err // without the URL
-	}
 	if err != nil {
-		return err
+		return outgoing.Cause(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode == http.StatusAccepted {

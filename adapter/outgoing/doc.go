@@ -1,3 +1,3 @@
-// Package outgoing makes the HTTP client for requests to identity providers: with a limit of time, of the answer's size and of its
-// headers, and without redirects.
+// Package outgoing has what adapters need that ask other servers over HTTP: addresses, clients that follow no redirects, errors without
+// secrets, and for identity providers a client whose answers are limited in time and size.
 package outgoing

@@ -9,10 +9,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
+	"github.com/hexauth/hexauth/adapter/outgoing"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
 )
@@ -43,16 +43,16 @@ type Mailer struct {
 	serverURL string
 	clientURL string
 	timeout   time.Duration
-	client    http.Client
+	client    *http.Client
 }
 
 var _ port.Mailer = (*Mailer)(nil)
 
 // New checks the options. It doesn't connect.
 func New(o Options) (*Mailer, error) {
-	base, err := url.Parse(cmp.Or(o.BaseURL, defaultBaseURL))
+	base, ok := outgoing.ParseURL(cmp.Or(o.BaseURL, defaultBaseURL))
 	switch {
-	case err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http"):
+	case !ok:
 		return nil, errors.New("postmark: the base URL is not an http URL")
 	case o.Token == "":
 		return nil, errors.New("postmark: no server token")
@@ -61,12 +61,8 @@ func New(o Options) (*Mailer, error) {
 	}
 	m := &Mailer{
 		endpoint: base.JoinPath("email", "withTemplate").String(), token: o.Token, sender: o.Sender,
-		serverURL: o.ServerURL, clientURL: o.ClientURL, timeout: cmp.Or(o.Timeout, defaultTimeout),
+		serverURL: o.ServerURL, clientURL: o.ClientURL, timeout: cmp.Or(o.Timeout, defaultTimeout), client: outgoing.Direct(o.Client),
 	}
-	if o.Client != nil {
-		m.client = *o.Client
-	}
-	m.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return m, nil
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/hexauth/hexauth/adapter/outgoing"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
 )
@@ -50,7 +51,7 @@ type Gateway struct {
 	header   http.Header
 	template string
 	timeout  time.Duration
-	client   http.Client
+	client   *http.Client
 	secrets  []string // what answers may repeat of the URL and the headers, but errors must not
 }
 
@@ -58,8 +59,8 @@ var _ port.SMSSender = (*Gateway)(nil)
 
 // New checks the options, the template included. It doesn't connect. Errors repeat no values.
 func New(o Options) (*Gateway, error) {
-	target, err := url.Parse(o.URL)
-	if err != nil || target.Host == "" || (target.Scheme != "https" && target.Scheme != "http") {
+	target, ok := outgoing.ParseURL(o.URL)
+	if !ok {
 		return nil, errors.New("smsgateway: the URL is not an http URL")
 	}
 	if err := checkTemplate(o.Template); err != nil {
@@ -67,7 +68,7 @@ func New(o Options) (*Gateway, error) {
 	}
 	g := &Gateway{
 		url: o.URL, header: http.Header{"Content-Type": {"application/json"}}, template: o.Template,
-		timeout: cmp.Or(o.Timeout, defaultTimeout), secrets: secretsOf(target),
+		timeout: cmp.Or(o.Timeout, defaultTimeout), client: outgoing.Direct(o.Client), secrets: secretsOf(target),
 	}
 	for name, value := range o.Headers {
 		if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
@@ -76,10 +77,6 @@ func New(o Options) (*Gateway, error) {
 		g.header.Set(name, value)
 		g.secrets = append(g.secrets, strings.Fields(value)...)
 	}
-	if o.Client != nil {
-		g.client = *o.Client
-	}
-	g.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return g, nil
 }
 
@@ -137,11 +134,8 @@ func (g *Gateway) send(ctx context.Context, to, text string) error {
 	post.Header = g.header.Clone()
 	post.Host = g.header.Get("Host") // "" for the host of the URL
 	answer, err := g.client.Do(post)
-	if failed := (*url.Error)(nil); errors.As(err, &failed) {
-		return failed.Err // without the URL, which may hold a key
-	}
 	if err != nil {
-		return err
+		return outgoing.Cause(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode >= http.StatusOK && answer.StatusCode < http.StatusMultipleChoices {

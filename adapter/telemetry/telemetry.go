@@ -19,6 +19,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/hexauth/hexauth/adapter/outgoing"
 )
 
 // scope names what makes the spans.
@@ -68,7 +70,7 @@ func Open(ctx context.Context, o Options) (*Telemetry, error) {
 	}
 	// The SDK reports its troubles, a collector that is away for instance, through this one global function.
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
-		o.Log.Warn("telemetry could not be sent", "event", "telemetry_lost", "cause", withoutURL(err))
+		o.Log.Warn("telemetry could not be sent", "event", "telemetry_lost", "cause", outgoing.Cause(err).Error())
 	}))
 	if o.Traces == "" {
 		return t, nil
@@ -135,7 +137,7 @@ func (t *Telemetry) Close() error {
 		failed = errors.Join(failed, t.metrics.Shutdown(ctx))
 	}
 	if failed != nil {
-		return errors.New(withoutURL(failed))
+		return outgoing.Cause(failed) // the collector's address can hold a token
 	}
 	return nil
 }
@@ -206,12 +208,4 @@ func parsePairs(text string) (map[string]string, error) {
 		pairs[key] = decoded
 	}
 	return pairs, nil
-}
-
-// withoutURL says what went wrong without the collector's address, which can hold a token.
-func withoutURL(err error) string {
-	if failed, ok := errors.AsType[*url.Error](err); ok {
-		return failed.Err.Error()
-	}
-	return err.Error()
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/twilio/twilio-go/client"
 
+	"github.com/hexauth/hexauth/adapter/outgoing"
 	"github.com/hexauth/hexauth/domain"
 )
 
@@ -68,9 +69,7 @@ func (e *exchange) failure(err error, secrets ...string) error {
 	if refusal := (*client.TwilioRestError)(nil); errors.As(err, &refusal) {
 		return fmt.Errorf("twilio: status %d, code %d: %q", e.status, refusal.Code, redact(refusal.Message, append(secrets, e.token)))
 	}
-	if failed := (*url.Error)(nil); errors.As(err, &failed) {
-		err = failed.Err
-	}
+	err = outgoing.Cause(err)
 	if e.status != 0 {
 		return fmt.Errorf("twilio: status %d: %w", e.status, err)
 	}

@@ -12,11 +12,11 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strconv"
 	"syscall"
 	"time"
 
+	"github.com/hexauth/hexauth/adapter/outgoing"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
 )
@@ -64,10 +64,7 @@ func New(o Options) *Sender {
 	if o.Around != nil {
 		transport = o.Around(transport)
 	}
-	return &Sender{options: o, client: &http.Client{
-		Timeout: timeout, Transport: transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	return &Sender{options: o, client: outgoing.Direct(&http.Client{Timeout: timeout, Transport: transport})}
 }
 
 var (
@@ -110,11 +107,7 @@ func (s *Sender) Send(ctx context.Context, message domain.Message) error {
 	request.Header.Set("Webhook-Signature", "v1,"+Sign(receiver.Secret, message.ID, at, body))
 	answer, err := s.client.Do(request)
 	if err != nil {
-		var failed *url.Error
-		if errors.As(err, &failed) {
-			err = failed.Err // without the URL
-		}
-		return err
+		return outgoing.Cause(err)
 	}
 	_ = answer.Body.Close() // its body says nothing that matters, however long it is
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {

@@ -38,10 +38,7 @@ var allowed = map[string]struct {
 	"port":          {[]string{"domain"}, false},
 	"port/porttest": {[]string{"domain", "port"}, true},
 	"usecase":       {[]string{"domain", "port"}, false},
-	"adapter":       {[]string{"domain", "port"}, true},
-	// What requests to providers have in common.
-	"adapter/oauth": {[]string{"domain", "port", "adapter/outgoing"}, true},
-	"adapter/oidc":  {[]string{"domain", "port", "adapter/outgoing"}, true},
+	"adapter":       {[]string{"domain", "port", "adapter/outgoing"}, true},
 	// What JSON from outside must be like.
 	"adapter/userfile": {[]string{"domain", "port", "adapter/strictjson"}, true},
 	// The store's schema, and what lives below the adapter itself.
