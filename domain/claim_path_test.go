@@ -164,6 +164,7 @@ func TestClaimPath_RefusesWhatMakesNoSense(t *testing.T) {
 	}
 }
 
+// FuzzClaimPath reads paths of custom claims.
 func FuzzClaimPath(f *testing.F) {
 	for _, path := range []string{"a.b", "metadata.x-y.z[0]", "roles[].role", "a[?(@.b=='c' && !(@.d<1.5e3))].e[]", `a[?("x"==@)]`} {
 		f.Add(path)

@@ -90,6 +90,7 @@ func TestClientKey_CountsIPv6ByNetwork(t *testing.T) {
 	}
 }
 
+// FuzzProxies reads addresses that proxies note.
 func FuzzProxies(f *testing.F) {
 	for _, seed := range []string{"198.51.100.1", "[2001:db8::7]:443", "::ffff:1.2.3.4", "a,b,,c", "fe80::1%eth0,unknown", `"[::1]:_x"`} {
 		f.Add("10.0.0.1", seed)

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzRedirectPolicy holds accepted targets against net/url: whatever the patterns
+// FuzzRedirectPolicy reads targets of redirects and the patterns that allow them. Accepted targets are held against net/url: whatever the patterns
 // are, the parsed URL has a listed scheme and no user-info, and where the pattern's
 // host is literal it has exactly that host. Patterns are fuzzed too; they may be
 // refused, but neither they nor any target may make the policy panic or hang.

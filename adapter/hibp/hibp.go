@@ -57,9 +57,7 @@ func New(o Options) (*Passwords, error) {
 		return nil, errors.New("hibp: the base URL is not an http URL")
 	}
 	p := &Passwords{base: base, timeout: cmp.Or(o.Timeout, defaultTimeout), sleep: o.Sleep}
-	if o.Client != nil {
-		p.client = *o.Client
-	}
+	p.client = *cmp.Or(o.Client, &http.Client{Transport: outgoing.Transport()})
 	p.client.CheckRedirect = p.checkRedirect
 	if p.sleep == nil {
 		p.sleep = sleep

@@ -223,6 +223,7 @@ func TestVerify_RefusesWhatIsNoAccessToken(t *testing.T) {
 	}
 }
 
+// FuzzVerify_NeverAcceptsWhatIsNotSigned reads access tokens.
 func FuzzVerify_NeverAcceptsWhatIsNotSigned(f *testing.F) {
 	keys := map[string]jwt.Key{}
 	tokens := map[string]*jwt.Static{}

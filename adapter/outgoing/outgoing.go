@@ -23,11 +23,16 @@ func New(given *http.Client, timeout time.Duration) *http.Client {
 	if given != nil {
 		via = cmp.Or(given.Transport, http.DefaultTransport)
 	} else {
-		own := http.DefaultTransport.(*http.Transport).Clone()
-		own.MaxResponseHeaderBytes = maxHeaders
-		via = own
+		via = Transport()
 	}
 	return &http.Client{Transport: strict{via}, Timeout: timeout}
+}
+
+// Transport returns a transport with connections of its own that takes no answer whose header is too large.
+func Transport() *http.Transport {
+	own := http.DefaultTransport.(*http.Transport).Clone()
+	own.MaxResponseHeaderBytes = maxHeaders
+	return own
 }
 
 // strict is the transport that holds answers to New's promise.

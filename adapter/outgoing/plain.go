@@ -13,10 +13,10 @@ func ParseURL(text string) (address *url.URL, ok bool) {
 	return address, err == nil && address.Host != "" && (address.Scheme == "https" || address.Scheme == "http")
 }
 
-// Direct returns a copy of given, or of http.DefaultClient where it is nil, that hands out redirects as the answers they are: none is
-// followed to where a secret could go with it.
+// Direct returns a copy of given, or where it is nil a client with a transport of its own, that hands out redirects as the answers they
+// are: none is followed to where a secret could go with it.
 func Direct(given *http.Client) *http.Client {
-	direct := *cmp.Or(given, http.DefaultClient)
+	direct := *cmp.Or(given, &http.Client{Transport: Transport()})
 	direct.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &direct
 }
@@ -34,7 +34,7 @@ const pooledConnections = 32
 
 // Pooled returns a client that keeps more connections to a host than the usual two: for a service that is asked at every sign-in.
 func Pooled() *http.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport := Transport()
 	transport.MaxIdleConnsPerHost, transport.MaxConnsPerHost = pooledConnections, pooledConnections
 	return &http.Client{Transport: transport}
 }

@@ -85,6 +85,7 @@ var (
 	countrySyntax = regexp.MustCompile(`^([A-Z]{2})?$`)
 )
 
+// FuzzParse reads phone numbers. What is accepted is one number in E.164.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{"+12025550123", "0049 (0)151 23456789", "+39 06 1234 5678", "+800 1234 5678", "+", "\xff", "+44 00 20"} {
 		f.Add(seed)

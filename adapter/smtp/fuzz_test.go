@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,6 @@ import (
 // talker is a connection to a server that says its text and hangs up, whatever it is told.
 type talker struct {
 	io.Reader
-	closed chan struct{}
 }
 
 func (*talker) Write(p []byte) (int, error)      { return len(p), nil }
@@ -68,4 +68,26 @@ func FuzzServer(f *testing.F) {
 			require.NotContains(t, err.Error(), secret)
 		}
 	})
+}
+
+// chatter is a text that is said again and again.
+type chatter string
+
+func (c chatter) Read(p []byte) (int, error) { return copy(p, c), nil }
+
+func TestServer_ThatNeverEndsItsAnswerIsLeft(t *testing.T) {
+	for _, says := range []chatter{"220-hello\r\n", "x", "220 \r\n250-x\r\n"} {
+		m, err := smtp.New(smtp.Options{
+			Host: "127.0.0.1", Port: 25, Sender: "noreply@example.com", Clock: kit.NewClock(), Timeout: time.Minute,
+			Dial: func(context.Context, string, string) (net.Conn, error) { return &talker{Reader: says}, nil },
+		})
+		require.NoError(t, err)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err = m.Send(t.Context(), domain.Mail{Message: domain.Message{ID: "1", To: "jane@example.com"}, Subject: "Hi", Text: "Hi"})
+		runtime.ReadMemStats(&after)
+		require.ErrorIs(t, err, domain.Unavailable)
+		require.Less(t, len(err.Error()), 500)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20))
+	}
 }

@@ -3,8 +3,10 @@ package smtp
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -16,20 +18,43 @@ import (
 // line is a connection on which the server has accepted us.
 type line struct {
 	client *gosmtp.Client
-	conn   net.Conn // below TLS: closing it never blocks
+	conn   *listener
+}
+
+// maxSaid is how much a server may say during one mail, TLS included, in bytes: an answer may have any number of lines (RFC 5321
+// §4.2.1), and the library keeps them all.
+const maxSaid = 1 << 20
+
+var errTalkative = errors.New("the server says too much")
+
+// listener is a connection, below TLS so that closing it never blocks, that is read for so long only.
+type listener struct {
+	net.Conn
+	left atomic.Int64 // bytes
+}
+
+// Read implements net.Conn.
+func (l *listener) Read(p []byte) (int, error) {
+	n, err := l.Conn.Read(p)
+	if l.left.Add(-int64(n)) < 0 {
+		return 0, errTalkative
+	}
+	return n, err
 }
 
 const goodbye = time.Second // for QUIT and its answer
 
 // dial connects, greets, encrypts and authenticates, all before ctx ends.
 func (m *Mailer) dial(ctx context.Context) (*line, error) {
-	var conn net.Conn
+	var conn *listener
 	keep := func() bool { return true }
 	connect := func(context.Context, string, string) (net.Conn, error) {
-		var err error
-		if conn, err = m.dialer(ctx, "tcp", m.address); err != nil {
+		dialled, err := m.dialer(ctx, "tcp", m.address)
+		if err != nil {
 			return nil, err
 		}
+		conn = &listener{Conn: dialled}
+		conn.left.Store(maxSaid)
 		keep = context.AfterFunc(ctx, func() { _ = conn.Close() })
 		if m.secure == nil {
 			return conn, nil
@@ -58,6 +83,7 @@ func (l *line) cut() { _ = l.conn.Close() }
 // reset asks a used connection whether it is still there, and makes the server forget the previous mail (RFC 5321 §4.1.1.5).
 func (l *line) reset(ctx context.Context, deadline time.Duration) error {
 	defer context.AfterFunc(ctx, l.cut)()
+	l.conn.left.Store(maxSaid)
 	if err := l.client.UpdateDeadline(deadline); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	messages "github.com/twilio/twilio-go/rest/api/v2010"
 	verify "github.com/twilio/twilio-go/rest/verify/v2"
 
+	"github.com/hexauth/hexauth/adapter/outgoing"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
 )
@@ -29,7 +30,7 @@ type Options struct {
 	ServiceID string
 	BaseURL   string        // "" for Twilio's own hosts; otherwise both APIs are sought there
 	Timeout   time.Duration // for one request; 0 for 10 s
-	Client    *http.Client  // its transport is used; nil for http.DefaultTransport
+	Client    *http.Client  // its transport is used; nil for one of its own
 }
 
 var (
@@ -65,10 +66,11 @@ func newAccount(o Options) (*account, error) {
 	}
 	a := &account{
 		sid: o.AccountSID, token: o.AuthToken, service: o.ServiceID, timeout: cmp.Or(o.Timeout, defaultTimeout),
-		via: http.DefaultTransport,
 	}
 	if o.Client != nil && o.Client.Transport != nil {
 		a.via = o.Client.Transport
+	} else {
+		a.via = outgoing.Transport()
 	}
 	if o.BaseURL != "" {
 		base, err := url.Parse(o.BaseURL)

@@ -187,6 +187,7 @@ func TestPublic_IsWhatTheInternetRoutes(t *testing.T) {
 	}
 }
 
+// FuzzPublic reads addresses that names of receivers lead to.
 func FuzzPublic(f *testing.F) {
 	f.Add([]byte{127, 0, 0, 1})
 	f.Fuzz(func(t *testing.T, raw []byte) {

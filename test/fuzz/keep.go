@@ -16,8 +16,8 @@ import (
 // What is kept of a target's inputs. All of them run in every go test, with the race detector too, so a few small ones are worth more
 // than many.
 const (
-	maxFiles = 40
-	maxBytes = 32 << 10 // all files together
+	maxFiles = 24
+	maxBytes = 16 << 10 // all files together
 	maxFile  = 4 << 10
 )
 
