@@ -75,7 +75,7 @@ func TestHostileRequests_AreRefusedWithoutHarm(t *testing.T) {
 		require.Equal(t, min(1, len(got)), strings.Count(got, "HTTP/1."), "%s: one request, one answer\n%s", name, got)
 		require.NotContains(t, got, "panic", name)
 	}
-	mustSession(t)(c.anonymous())
+	mustSession(t)(c.signUp(address()))
 	require.NotContains(t, server.Log(), "panic")
 	require.NotContains(t, server.Log(), s.RefreshToken)
 }
