@@ -96,7 +96,10 @@ func (i *Issuer) metadata(ctx context.Context) (metadata, error) {
 func (i *Issuer) discover(ctx context.Context) (metadata, error) {
 	var found metadata
 	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, i.client), i.settings.Issuer) // compares the issuer (Discovery §4.3)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return found, ctx.Err()
+	case err != nil:
 		return found, errors.New("there is no document of this issuer at its address") // the library's words repeat the answer
 	}
 	if err := provider.Claims(&found); err != nil {
