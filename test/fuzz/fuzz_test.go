@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -36,29 +37,39 @@ func TestOutcome_IsReadFromWhatGoTestPrints(t *testing.T) {
 	require.Equal(t, outcome{took: 61 * time.Second, executions: 2048, found: 7}, o)
 }
 
-func TestKeep_TakesTheSmallestInputsUntilEnoughIsThere(t *testing.T) {
+func TestKeep_TakesSmallAndLargeInputsUntilEnoughIsThere(t *testing.T) {
 	t.Chdir(t.TempDir())
 	cache, one := t.TempDir(), target{folder: "adapter/x", name: "FuzzOne"}
 	from := filepath.Join(cache, filepath.FromSlash(module), "adapter", "x", "FuzzOne")
 	kept, err := keep(cache, one)
 	require.NoError(t, err)
 	require.Zero(t, kept)
-	write(t, filepath.Join(one.corpus(), "by hand"), strings.Repeat("h", maxBytes/2))
-	for name, size := range map[string]int{"small": 10, "large": maxFile, "too-large": maxFile + 1, "larger": maxFile - 1, "a": 4000, "b": 4001, "c": 4002} {
-		write(t, filepath.Join(from, name), strings.Repeat("x", size))
+	write(t, filepath.Join(one.corpus(), "by hand"), "h")
+	write(t, filepath.Join(from, "too large"), strings.Repeat("x", maxFile+1))
+	for size := range 10 * maxFiles {
+		write(t, filepath.Join(from, strconv.Itoa(size)), strings.Repeat("x", size))
 	}
 	for range 2 { // the second time there is nothing to do
 		kept, err = keep(cache, one)
 		require.NoError(t, err)
-		require.Equal(t, 6, kept)
+		require.Equal(t, maxFiles, kept)
 	}
 	list, err := inputs(one.corpus())
 	require.NoError(t, err)
-	names := make([]string, len(list))
-	for i, in := range list {
-		names[i] = filepath.Base(in.path)
+	require.Len(t, list, maxFiles)
+	require.Zero(t, list[0].size)
+	require.Greater(t, list[len(list)-1].size, int64(9*maxFiles))
+}
+
+func TestKeep_MindsTheSizeOfAll(t *testing.T) {
+	t.Chdir(t.TempDir())
+	cache, one := t.TempDir(), target{folder: "adapter/x", name: "FuzzOne"}
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		write(t, filepath.Join(cache, filepath.FromSlash(module), "adapter", "x", "FuzzOne", name), strings.Repeat("x", maxFile))
 	}
-	require.Equal(t, []string{"small", "a", "b", "c", "larger", "by hand"}, names)
+	kept, err := keep(cache, one)
+	require.NoError(t, err)
+	require.Equal(t, maxBytes/maxFile, kept)
 }
 
 func TestTable_KeepsRowsOfOtherTargetsAndDropsThoseThatAreGone(t *testing.T) {

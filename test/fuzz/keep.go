@@ -36,8 +36,8 @@ type input struct {
 	size int64
 }
 
-// keep copies what go test found into the repository, the smallest first, until enough is there. It returns how many inputs the
-// target has there then.
+// keep copies what go test found into the repository, small and large inputs, until enough is there. It returns how many the target has
+// there then.
 func keep(cache string, t target) (int, error) {
 	there, err := inputs(t.corpus())
 	if err != nil {
@@ -52,10 +52,11 @@ func keep(cache string, t target) (int, error) {
 		names[filepath.Base(in.path)] = true
 		total += in.size
 	}
-	for _, in := range found {
+	found = slices.DeleteFunc(found, func(in input) bool { return in.size > maxFile || names[filepath.Base(in.path)] })
+	for _, in := range spread(found, maxFiles-len(names)) {
 		name := filepath.Base(in.path)
-		if names[name] || in.size > maxFile || len(names) >= maxFiles || total+in.size > maxBytes {
-			continue
+		if total+in.size > maxBytes {
+			break
 		}
 		text, err := os.ReadFile(in.path)
 		if err != nil {
@@ -71,6 +72,18 @@ func keep(cache string, t target) (int, error) {
 		total += in.size
 	}
 	return len(names), nil
+}
+
+// spread chooses n of a list, from all over it.
+func spread(list []input, n int) []input {
+	if len(list) <= n {
+		return list
+	}
+	chosen := make([]input, 0, max(n, 0))
+	for i := range n {
+		chosen = append(chosen, list[i*len(list)/n])
+	}
+	return chosen
 }
 
 // inputs lists a corpus, the smallest first; none where there is no folder.
