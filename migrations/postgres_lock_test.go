@@ -24,7 +24,7 @@ func TestPostgres_AStepThatWaitsForALockGivesWayAndTriesAgain(t *testing.T) {
 	}()
 	require.Eventually(t, func() bool {
 		return get[int](t, db, `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'auth.users'::regclass`) == 1
-	}, 10*time.Second, 20*time.Millisecond, "the step wants the table")
+	}, time.Minute, 20*time.Millisecond, "the step wants the table")
 	_, err = db.ExecContext(t.Context(), `SET lock_timeout = '8s'; UPDATE auth.users SET last_seen = now(); RESET lock_timeout`)
 	require.NoError(t, err, "a writer behind the step gets its turn while the transaction is still open")
 	require.Empty(t, migrated)

@@ -106,7 +106,7 @@ func TestRecorder_WaitsForADatabaseThatIsAway(t *testing.T) {
 	store := &table{failure: fmt.Errorf("%w: gone", domain.Unavailable)}
 	r, _, stop := running(store)
 	happen(r, "1")
-	require.Eventually(t, func() bool { store.mu.Lock(); defer store.mu.Unlock(); return store.calls > 0 }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { store.mu.Lock(); defer store.mu.Unlock(); return store.calls > 0 }, 30*time.Second, 10*time.Millisecond)
 	happen(r, "2")
 	store.fails(nil)
 	stop()

@@ -1,6 +1,7 @@
 package bunstore_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -49,6 +50,7 @@ func open(t *testing.T, url string, o bunstore.Options) *bunstore.Store {
 	if o.Cipher == nil {
 		o.Cipher = &cipher{}
 	}
+	o.Timeout = cmp.Or(o.Timeout, time.Minute) // machines that run tests can be very busy
 	store, err := bunstore.Open(t.Context(), url, o)
 	require.NoError(t, err)
 	t.Cleanup(store.Close)

@@ -128,7 +128,7 @@ func TestHook_FailsOnWhateverElseIsAnswered(t *testing.T) {
 			t.Parallel()
 			server := httptest.NewServer(c.answers)
 			defer server.Close()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // for the one that never answers
 			defer cancel()
 			_, err := newHook(t, server.URL+"/?key=hunter2", hookKey).Of(ctx, anybody)
 			require.EqualError(t, err, c.want)

@@ -24,7 +24,7 @@ const anybody = domain.UserID("0b0e8a54-7c7c-4bd8-8b58-cd6a3b2a9f11")
 // openSQL returns a query on a database of its own, and a connection that may change it.
 func openSQL(t *testing.T, query string, changes ...func(*claims.SQLOptions)) (*claims.SQL, *pgx.Conn) {
 	t.Helper()
-	options := claims.SQLOptions{URL: pgtest.Database(t), Query: query, PoolSize: 2, Timeout: 2 * time.Second}
+	options := claims.SQLOptions{URL: pgtest.Database(t), Query: query, PoolSize: 2, Timeout: time.Minute}
 	for _, change := range changes {
 		change(&options)
 	}
@@ -143,7 +143,7 @@ func TestSQL_GivesUpAndLetsTheDatabaseGiveUp(t *testing.T) {
 		require.NoError(t, db.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
 			WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()`).Scan(&running))
 		return running == 0
-	}, 10*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 }
 
 func TestSQL_OpensNoMoreConnectionsThanItMay(t *testing.T) {

@@ -183,7 +183,7 @@ func TestIssuer_RunLearnsWhatHasChanged(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { adapter.Run(ctx); close(done) }()
-	require.Eventually(t, func() bool { return i.keysRead.Load() == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return i.keysRead.Load() == 1 }, time.Minute, time.Millisecond)
 	cancel()
 	<-done
 	i.down.Store(true)

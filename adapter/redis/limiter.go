@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -16,8 +17,7 @@ import (
 	"github.com/hexauth/hexauth/port"
 )
 
-// timeout bounds one call, connecting included: a request never waits longer for a counter.
-const timeout = 250 * time.Millisecond
+const defaultTimeout = 250 * time.Millisecond
 
 //go:embed take.lua
 var takeScript string
@@ -27,6 +27,8 @@ type Options struct {
 	URL    string     // redis://user:password@host:port/database, or rediss:// with TLS; valkey:// and valkeys:// mean the same
 	Prefix string     // of every key
 	Clock  port.Clock // nil for the server's own clock, about which all instances agree
+	// Timeout bounds one call, connecting included: a request never waits longer for a counter. Default: 250 ms.
+	Timeout time.Duration
 	// Trace is told of each command, without its arguments, before it is sent; what it returns is called with what became of the
 	// command. nil: nobody wants to know.
 	Trace func(ctx context.Context, command string) (context.Context, func(error))
@@ -37,11 +39,12 @@ type Options struct {
 // A counter is one key, <prefix><bucket><number of the window>:<client>, which expires after two windows. The script computes the
 // keys, so it works on one server with or without replicas, not on a cluster.
 type Limiter struct {
-	client *redis.Client
-	script *redis.Script
-	prefix string
-	clock  port.Clock
-	trace  func(ctx context.Context, command string) (context.Context, func(error))
+	client  *redis.Client
+	script  *redis.Script
+	prefix  string
+	clock   port.Clock
+	timeout time.Duration
+	trace   func(ctx context.Context, command string) (context.Context, func(error))
 }
 
 var _ port.RateLimiter = (*Limiter)(nil)
@@ -58,12 +61,15 @@ func New(o Options) (*Limiter, error) {
 	}
 	logging.Disable() // the library writes to standard error what Take returns as an error anyway
 	options.ClientName = "hexauth"
+	timeout := cmp.Or(o.Timeout, defaultTimeout)
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = timeout, timeout, timeout, timeout
 	options.ContextTimeoutEnabled = true
 	options.MaxRetries, options.DialerRetries = -1, 1 // who calls knows what to do meanwhile
 	options.DisableIdentity = true
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return &Limiter{client: redis.NewClient(options), script: redis.NewScript(takeScript), prefix: o.Prefix, clock: o.Clock, trace: o.Trace}, nil
+	return &Limiter{
+		client: redis.NewClient(options), script: redis.NewScript(takeScript), prefix: o.Prefix, clock: o.Clock, timeout: timeout, trace: o.Trace,
+	}, nil
 }
 
 // Close closes the connections.
@@ -74,7 +80,7 @@ const answered = 4
 
 // Take implements port.RateLimiter. A caller who hangs up is counted all the same.
 func (l *Limiter) Take(ctx context.Context, client string, buckets []domain.Bucket) (domain.Usage, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.timeout)
 	defer cancel()
 	numbers, err := l.run(ctx, l.arguments(client, buckets))
 	if err != nil {

@@ -198,6 +198,7 @@ func TestError_RepeatsNeitherLinkNorTicketNorLongAnswers(t *testing.T) {
 func TestTimeout_CoversEveryStep(t *testing.T) {
 	for _, step := range []string{"MAIL FROM", "RCPT TO", "content"} {
 		t.Run(step, func(t *testing.T) {
+			t.Parallel()
 			stall := make(chan struct{})
 			wait := func(int, *server.Conn) error { <-stall; return nil }
 			s := serve(t, plain, map[string]*mailServer{
@@ -206,13 +207,13 @@ func TestTimeout_CoversEveryStep(t *testing.T) {
 			}[step])
 			t.Cleanup(func() { close(stall) })
 			o := s.options()
-			o.Timeout = 500 * time.Millisecond
+			o.Timeout = 3 * time.Second // which the steps before this one have to do with
 			began := time.Now()
 			err := open(t, o).Send(t.Context(), newMail("jane@example.org"))
 			require.EqualError(t, err, "smtp: "+step+": context deadline exceeded")
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.ErrorIs(t, err, domain.Unavailable)
-			require.Less(t, time.Since(began), 2*time.Second)
+			require.Less(t, time.Since(began), 20*time.Second)
 			require.Equal(t, 1, s.attempts())
 		})
 	}
@@ -228,7 +229,7 @@ func TestTimeout_CoversGreetingAndHandshake(t *testing.T) {
 		began := time.Now()
 		err := open(t, o).Send(t.Context(), newMail("jane@example.org"))
 		require.EqualError(t, err, "smtp: connecting: context deadline exceeded")
-		require.Less(t, time.Since(began), 2*time.Second)
+		require.Less(t, time.Since(began), 20*time.Second)
 	}
 }
 

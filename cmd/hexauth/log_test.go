@@ -38,7 +38,7 @@ func TestLog_GathersLinesAndWritesThemSoon(t *testing.T) {
 	for range 50 {
 		log.Info("request")
 	}
-	require.Eventually(t, func() bool { lines, _ := out.lines(); return lines == 50 }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { lines, _ := out.lines(); return lines == 50 }, patience, 10*time.Millisecond)
 	_, writes := out.lines()
 	require.Less(t, writes, 50)
 	log.Info("the last one")

@@ -104,7 +104,7 @@ func New(t testing.TB, changes ...func(*Settings)) *Kit {
 			AnonymousEnabled: true, AnonymousName: "Anonymous User",
 		},
 		Checks:       usecase.PasswordChecks{Policy: domain.PasswordPolicy{MinLength: 9}, Breached: &Breached{}},
-		Store:        bunstore.Options{Cipher: Cipher{}},
+		Store:        bunstore.Options{Cipher: Cipher{}, Timeout: time.Minute}, // machines that run tests can be very busy
 		Passwordless: true, OTP: true, SMS: true,
 		CustomClaims: claims.None{},
 		Session:      domain.SessionPolicy{AccessTokenTTL: 15 * time.Minute, RefreshTokenTTL: 30 * 24 * time.Hour, Grace: 30 * time.Second},

@@ -47,7 +47,7 @@ func pgrun(t *testing.T, url string, args ...string) *exec.Cmd {
 }
 
 func reachable(url string) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
