@@ -38,6 +38,7 @@ func newProxy(t *testing.T) *Proxy {
 func start(t *testing.T, proxy *Proxy, extra map[string]string) (*Client, *proc.Server) {
 	t.Helper()
 	env := Environment(proxy.URL())
+	env["AUTH_PASSWORD_HASH_CONCURRENCY"] = "16" // so that nobody waits for a turn too long when the machine is busy
 	for name, value := range extra {
 		env[name] = value
 	}

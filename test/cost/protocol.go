@@ -80,11 +80,11 @@ type note struct {
 	worker    bool // of a job in the background, whose time comes when it comes
 }
 
-// workerTexts are how the statements of the outbox's worker, of the clean-up, of the audit log's worker and of the look for secrets in clear begin. No
+// workerTexts are how the statements of the outbox's worker, of the clean-up, of the audit log's worker, of the look for secrets in clear and of that at the clock begin. No
 // request's do.
 func workerTexts() []string {
 	return []string{"WITH silent AS", "WITH due AS", "UPDATE auth.hexauth_outbox SET last_error", "DELETE FROM auth.hexauth_outbox",
-		"INSERT INTO auth.hexauth_events AS gathered", "WITH expired AS MATERIALIZED", "SELECT id, totp_secret FROM auth.users"}
+		"INSERT INTO auth.hexauth_events AS gathered", "WITH expired AS MATERIALIZED", "SELECT id, totp_secret FROM auth.users", "SELECT clock_timestamp()"}
 }
 
 // read takes one message of the client (PostgreSQL manual, 55.7) and says what it asks for.

@@ -93,6 +93,7 @@ class Deployment {
       AUTH_ENCRYPTION_KEY: randomBytes(32).toString('hex'),
       AUTH_EMAIL_SIGNIN_EMAIL_VERIFIED_REQUIRED: 'false',
       AUTH_ANONYMOUS_USERS_ENABLED: 'true',
+      AUTH_PASSWORD_HASH_CONCURRENCY: '16', // so that nobody waits for a turn too long when the machine is busy
       AUTH_SMTP_HOST: '127.0.0.1',
       AUTH_SMTP_PORT: String(this.#catcher.port),
       AUTH_SMTP_SENDER: 'hexauth <noreply@example.com>',
