@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,7 @@ import (
 
 // database is a clock that is ahead of this machine's, takes a while to read, and fails.
 type database struct {
+	mu    sync.Mutex
 	ahead time.Duration
 	takes time.Duration
 	fails error
@@ -25,7 +27,16 @@ type database struct {
 func (d *database) read(context.Context) (time.Time, error) {
 	time.Sleep(d.takes / 2)
 	defer time.Sleep(d.takes / 2)
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	return time.Now().Add(d.ahead).UTC().Round(0), d.fails
+}
+
+// set changes by how much it is ahead while others may read it.
+func (d *database) set(ahead time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ahead = ahead
 }
 
 func TestSharedClock_BelievesThisMachineAsLongAsItIsNearTheDatabase(t *testing.T) {
@@ -73,8 +84,9 @@ func TestSharedClock_SaysOnceThatTheClocksDifferAndOnceThatTheyAgree(t *testing.
 		go clock.Run(ctx)
 		time.Sleep(5 * time.Minute)
 		require.Equal(t, time.Now().Add(time.Minute).UTC(), clock.Now())
-		d.ahead = 0
+		d.set(0)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Equal(t, time.Now().UTC(), clock.Now())
 		require.Zero(t, clock.Offset())
 		require.Equal(t, 1, strings.Count(log.String(), "clock_off"))
