@@ -121,7 +121,7 @@ const (
 // afterEverything comes after every text that begins with what it is appended to.
 const afterEverything = "\U0010FFFF"
 
-// searchUsers takes the text, the position (key and id) and how many.
+// searchUsers takes the text, the position (key and id) and how many. What is found is limited before the accounts are read.
 func searchUsers(sqlite bool) string {
 	collate := ` COLLATE "C"`
 	if sqlite {
@@ -130,13 +130,22 @@ func searchUsers(sqlite bool) string {
 	branch := func(expression, column string) string {
 		key := expression + collate
 		return `SELECT * FROM (SELECT ` + key + ` AS key, id FROM auth.users WHERE ` + column + ` IS NOT NULL
-			AND ` + key + ` >= lower($1) AND ` + key + ` < lower($1) || '` + afterEverything + `' AND (` + key + `, id) > ($2, $3)
-			ORDER BY ` + key + `, id LIMIT $4) AS found`
+			AND ` + searchFrom(sqlite, key) + ` AND ` + key + ` < lower($1) || '` + afterEverything + `' ORDER BY ` + key + `, id LIMIT $4) AS found`
 	}
 	return `WITH candidates AS (` + branch(searchEmail, "email") + ` UNION ` + branch(searchName, "display_name") + ` UNION ` +
-		branch(searchPhone, "phone_number") + `)
+		branch(searchPhone, "phone_number") + `), chosen AS (SELECT key, id FROM candidates ORDER BY key` + collate + `, id LIMIT $4)
 		SELECT c.key, lower($1), coalesce(` + searchEmail + `, ''), ` + searchName + `, coalesce(` + searchPhone + `, ''), ` + accountColumns(sqlite) + `
-		FROM candidates c JOIN auth.users u ON u.id = c.id ORDER BY c.key` + collate + `, c.id LIMIT $4`
+		FROM chosen c JOIN auth.users u ON u.id = c.id ORDER BY c.key` + collate + `, c.id`
+}
+
+// searchFrom is where a search begins: at the text, or further at the position. There must be one lower bound for the index alone. Of
+// two, PostgreSQL may begin at the lower one, which on the first page is where the index begins, and read everything up to the other.
+// SQLite does not look for pairs in an index of expressions.
+func searchFrom(sqlite bool, key string) string {
+	if sqlite {
+		return key + ` >= max(lower($1), $2) AND (` + key + `, id) > ($2, $3)`
+	}
+	return `(` + key + `, id) > (greatest(lower($1) COLLATE "C", $2), $3)`
 }
 
 // afterID is the id of the position, before every other at the beginning.
