@@ -106,7 +106,7 @@ func (c *calibration) empty(e echo.Context) error {
 
 // startCalibration makes the calibration's table and starts this binary anew.
 func startCalibration(ctx context.Context, t task) (*process, error) {
-	if err := execute(t.Database, calibrationTable); err != nil {
+	if err := execute(ctx, t.Database, calibrationTable); err != nil {
 		return nil, err
 	}
 	self, err := os.Executable()

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"net/http"
+	"slices"
 	"time"
 
 	"github.com/hexauth/hexauth/test/cost"
@@ -28,45 +27,51 @@ func (c count) over() bool {
 	return c.statements > c.operation.Statements || c.roundTrips > c.operation.RoundTrips
 }
 
-// countAll runs a server behind a counting proxy and calls every operation, one at a time.
-func countAll(ctx context.Context, binary, dir string, env map[string]string) (counts []count, err error) {
-	proxy, err := cost.NewProxy(env[cost.DatabaseURL])
+// countAll calls every operation, one at a time.
+func countAll(ctx context.Context, rig *rig, database string) (map[string]count, error) {
+	counts := map[string]count{}
+	for _, s := range subjects() {
+		if len(s.extra) > 0 { // it needs a server of its own
+			if err := countOn(ctx, rig, database, s.extra, []subject{s}, counts); err != nil {
+				return nil, err
+			}
+		}
+	}
+	plain := slices.DeleteFunc(subjects(), func(s subject) bool { return len(s.extra) > 0 })
+	return counts, countOn(ctx, rig, database, nil, plain, counts)
+}
+
+// countOn runs a server behind a counting proxy and adds what its subjects ask for.
+func countOn(ctx context.Context, rig *rig, database string, extra map[string]string, all []subject, counts map[string]count) (err error) {
+	proxy, err := cost.NewProxy(database)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, proxy.Close()) }()
-	counted := maps.Clone(env)
-	counted[cost.DatabaseURL] = proxy.URL()
-	server, err := startServer(ctx, binary, dir, counted)
+	server, err := rig.start(ctx, proxy.URL(), extra)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer server.stop()
 	proxy.Settle(countQuiet)
-	client := &cost.Client{URL: server.url, HTTP: &http.Client{}}
-	for _, operation := range cost.Operations() {
-		c, err := countOne(client, proxy, operation)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", operation.Name, err)
+	client := newClient(server, 1)
+	client.Inbox = rig.inbox
+	for _, s := range all {
+		if counts[s.operation.Name], err = countOne(client, proxy, s.operation); err != nil {
+			return fmt.Errorf("%s: %w", s.operation.Name, err)
 		}
-		counts = append(counts, c)
 	}
-	return counts, nil
+	return nil
 }
 
 // countOne returns the least of a few samples: the server looks for new signing keys at times that are its own.
 func countOne(client *cost.Client, proxy *cost.Proxy, operation cost.Operation) (count, error) {
-	do, err := operation.Prepare(client)
+	calls, err := callsOf(operation, client, countWarmUps+countSamples)
 	if err != nil {
 		return count{}, err
 	}
-	for range countWarmUps {
-		if err := do(); err != nil {
-			return count{}, err
-		}
-	}
 	least := count{operation: operation}
-	for i := range countSamples {
+	for i, do := range calls {
 		proxy.Take()
 		if err := do(); err != nil {
 			return count{}, err
@@ -77,4 +82,13 @@ func countOne(client *cost.Client, proxy *cost.Proxy, operation cost.Operation) 
 		}
 	}
 	return least, nil
+}
+
+// callsOf are n calls of an operation: always the same, or where that may be called only once, one of each.
+func callsOf(o cost.Operation, c *cost.Client, n int) ([]func() error, error) {
+	if o.Once {
+		return o.PrepareAll(c, n)
+	}
+	do, err := o.Prepare(c)
+	return slices.Repeat([]func() error{do}, n), err
 }

@@ -12,26 +12,35 @@ import (
 	"github.com/hexauth/hexauth/test/cost"
 )
 
-const roundTime = 1500 * time.Millisecond
+// errSpent is what a client gets who has nothing left to do.
+var errSpent = errors.New("nothing is left to do")
 
 // round is what one spell of load showed.
 type round struct {
 	requests  int
 	elapsed   time.Duration
 	cpu       time.Duration // of the server, for one request
+	postgres  time.Duration // of PostgreSQL, for one request
 	latencies []time.Duration
 }
 
 // workers are clients that each have their own operation to repeat.
 type workers struct {
-	server *process
-	do     []func() error
+	server   *process
+	postgres func() (time.Duration, error) // processor time taken so far
+	settle   func() error                  // returns when what the requests left to be done is done; nil where they leave nothing
+	do       []func() error
+}
+
+// newClient speaks to a server over as many connections as are needed, of which it keeps n.
+func newClient(server *process, n int) *cost.Client {
+	return &cost.Client{URL: server.url, HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: n}}}
 }
 
 // newWorkers prepares an operation for n clients with a connection each.
 func newWorkers(server *process, n int, prepare func(*cost.Client) (func() error, error)) (workers, error) {
-	client := &cost.Client{URL: server.url, HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: n}}}
-	w := workers{server: server}
+	client := newClient(server, n)
+	w := workers{server: server, postgres: (*postgres)(nil).cpu}
 	for range n {
 		do, err := prepare(client)
 		if err != nil {
@@ -42,10 +51,10 @@ func newWorkers(server *process, n int, prepare func(*cost.Client) (func() error
 	return w, nil
 }
 
-// run puts load on the server for roundTime: every client starts a request as often as pace says, or where that is 0 as soon
-// as it has the answer to the last.
-func (w workers) run(ctx context.Context, pace time.Duration) (round, error) {
-	before, err := w.server.cpu()
+// run puts load on the server for a time, or until nothing is left to do: every client starts a request as often as pace says, or
+// where that is 0 as soon as it has the answer to the last.
+func (w workers) run(ctx context.Context, spell, pace time.Duration) (round, error) {
+	server, database, err := w.cpu()
 	if err != nil {
 		return round{}, err
 	}
@@ -54,7 +63,7 @@ func (w workers) run(ctx context.Context, pace time.Duration) (round, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	for i, do := range w.do {
 		group.Go(func() (err error) {
-			latencies[i], err = repeat(ctx, began.Add(roundTime), pace, do)
+			latencies[i], err = repeat(ctx, began.Add(spell), pace, do)
 			return err
 		})
 	}
@@ -66,16 +75,33 @@ func (w workers) run(ctx context.Context, pace time.Duration) (round, error) {
 	if r.requests == 0 {
 		return round{}, errors.New("no request was answered in a whole round")
 	}
-	after, err := w.server.cpu()
-	r.cpu = (after - before) / time.Duration(r.requests)
+	if w.settle != nil {
+		if err := w.settle(); err != nil {
+			return round{}, err
+		}
+	}
+	serverAfter, databaseAfter, err := w.cpu()
+	r.cpu, r.postgres = (serverAfter-server)/time.Duration(r.requests), (databaseAfter-database)/time.Duration(r.requests)
 	return r, err
+}
+
+func (w workers) cpu() (server, database time.Duration, err error) {
+	if server, err = w.server.cpu(); err != nil {
+		return 0, 0, err
+	}
+	database, err = w.postgres()
+	return server, database, err
 }
 
 // repeat calls do until the end and says how long each call took.
 func repeat(ctx context.Context, end time.Time, pace time.Duration, do func() error) (latencies []time.Duration, err error) {
 	next := time.Now()
 	for began := next; began.Before(end); began = time.Now() {
-		if err := errors.Join(ctx.Err(), do()); err != nil {
+		err := errors.Join(ctx.Err(), do())
+		if errors.Is(err, errSpent) {
+			return latencies, nil
+		}
+		if err != nil {
 			return nil, err
 		}
 		latencies = append(latencies, time.Since(began))
@@ -85,26 +111,65 @@ func repeat(ctx context.Context, end time.Time, pace time.Duration, do func() er
 	return latencies, nil
 }
 
+// fromSupply makes each call of a supply once, whoever of the clients comes.
+func fromSupply(calls []func() error) func() error {
+	supply := make(chan func() error, len(calls))
+	for _, call := range calls {
+		supply <- call
+	}
+	return func() error {
+		select {
+		case call := <-supply:
+			return call()
+		default:
+			return errSpent
+		}
+	}
+}
+
+// atMost are the same clients who make n calls together, and no more.
+func (w workers) atMost(n int) workers {
+	each := make([]func() error, len(w.do))
+	for i, do := range w.do {
+		left := n / len(w.do)
+		each[i] = func() error {
+			if left--; left < 0 {
+				return errSpent
+			}
+			return do()
+		}
+	}
+	w.do = each
+	return w
+}
+
 // figures are medians over rounds.
 type figures struct {
 	cpu       time.Duration // of the server, for one request
+	postgres  time.Duration // of PostgreSQL, for one request
 	perSecond float64
 	p50, p99  time.Duration // over all rounds
 }
 
 func figuresOf(rounds []round) figures {
-	cpu, perSecond := []time.Duration{}, []float64{}
+	cpu, database, perSecond := []time.Duration{}, []time.Duration{}, []float64{}
 	var latencies []time.Duration
 	for _, r := range rounds {
-		cpu = append(cpu, r.cpu)
+		cpu, database = append(cpu, r.cpu), append(database, r.postgres)
 		perSecond = append(perSecond, float64(r.requests)/r.elapsed.Seconds())
 		latencies = append(latencies, r.latencies...)
 	}
-	slices.Sort(latencies)
-	return figures{
-		cpu: median(cpu), perSecond: median(perSecond),
-		p50: latencies[len(latencies)/2], p99: latencies[len(latencies)*99/100],
+	p50, p99 := percentiles(latencies)
+	return figures{cpu: median(cpu), postgres: median(database), perSecond: median(perSecond), p50: p50, p99: p99}
+}
+
+// percentiles are the 50th and the 99th of latencies; 0 where there are none.
+func percentiles(latencies []time.Duration) (p50, p99 time.Duration) {
+	if len(latencies) == 0 {
+		return 0, 0
 	}
+	sorted := slices.Sorted(slices.Values(latencies))
+	return sorted[len(sorted)/2], sorted[len(sorted)*99/100]
 }
 
 func median[T time.Duration | float64](values []T) T {

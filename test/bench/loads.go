@@ -6,8 +6,8 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
-	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/argon2"
@@ -16,12 +16,12 @@ import (
 )
 
 const (
+	roundTime      = 1500 * time.Millisecond
 	comparedRounds = 7 // of POST /token and its calibration, in turns
 	pacedRounds    = 5
 	pacedShare     = 2 // the time between requests is so many times what a request takes as fast as can be
 	plainRounds    = 3
 	clients        = 8
-	hashingClients = 2 // of operations that hash a password: more would only queue
 
 	// A client refreshes its sessions by turns. With one alone that is used hundreds of times a second, which no real session
 	// is, PostgreSQL would mostly be busy with the old versions of one row and the longest memory of past rotations.
@@ -30,17 +30,17 @@ const (
 
 // loaded is what the servers did under load.
 type loaded struct {
-	operations  map[string]figures // by name
-	calibration figures            // of POST /token
-	paced       [2]figures         // POST /token and its calibration at the same rate
-	empty       figures            // of an Echo handler that only answers
-	argon2id    time.Duration      // for one hash with hexauth's parameters
-	es256       time.Duration      // for one signature
+	refresh     figures       // POST /token
+	calibration figures       // of POST /token
+	paced       [2]figures    // both at the same rate
+	empty       figures       // of an Echo handler that only answers
+	argon2id    time.Duration // for one hash with hexauth's parameters
+	es256       time.Duration // for one signature
 }
 
-// loadAll measures the operations that have a budget, and the calibrations.
-func loadAll(ctx context.Context, binary, dir string, env map[string]string) (*loaded, error) {
-	server, err := startServer(ctx, binary, dir, env)
+// loadAll measures POST /token and the calibrations.
+func loadAll(ctx context.Context, rig *rig, database string) (*loaded, error) {
+	server, err := rig.start(ctx, database, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -49,22 +49,20 @@ func loadAll(ctx context.Context, binary, dir string, env map[string]string) (*l
 	if err != nil {
 		return nil, err
 	}
-	reference, err := startCalibration(ctx, task{Database: env[cost.DatabaseURL], Answer: answer})
+	reference, err := startCalibration(ctx, task{Database: database, Answer: answer})
 	if err != nil {
 		return nil, err
 	}
 	defer reference.stop()
-	l := &loaded{operations: map[string]figures{}, argon2id: timeArgon2id()}
+	l := &loaded{argon2id: timeArgon2id()}
 	if l.es256, err = timeES256(); err != nil {
 		return nil, err
 	}
 	if err := l.compare(ctx, server, reference, token); err != nil {
 		return nil, err
 	}
-	if l.empty, err = measure(ctx, reference, clients, same(emptyPath, token)); err != nil {
-		return nil, err
-	}
-	return l, l.others(ctx, server)
+	l.empty, err = measure(ctx, reference, clients, same(emptyPath, token))
+	return l, err
 }
 
 // compare measures POST /token and its calibration, first as fast as both can, then at the same rate: a server that has more
@@ -82,7 +80,7 @@ func (l *loaded) compare(ctx context.Context, server, reference *process, token 
 	if err != nil {
 		return err
 	}
-	l.operations[cost.Refresh], l.calibration = fast[0], fast[1]
+	l.refresh, l.calibration = fast[0], fast[1]
 	pace := time.Duration(pacedShare * clients / fast[0].perSecond * float64(time.Second))
 	l.paced, err = inTurns(ctx, pacedRounds, pace, subject, measure)
 	return err
@@ -93,7 +91,7 @@ func inTurns(ctx context.Context, n int, pace time.Duration, both ...workers) (f
 	var rounds [2][]round
 	for turn := range n + 1 {
 		for i, w := range both {
-			r, err := w.run(ctx, pace)
+			r, err := w.run(ctx, roundTime, pace)
 			if err != nil {
 				return found, err
 			}
@@ -105,20 +103,6 @@ func inTurns(ctx context.Context, n int, pace time.Duration, both ...workers) (f
 	return [2]figures{figuresOf(rounds[0]), figuresOf(rounds[1])}, nil
 }
 
-func (l *loaded) others(ctx context.Context, server *process) error {
-	for name, n := range map[string]int{
-		cost.GetUser: clients, cost.Anonymous: clients, cost.VerifyToken: clients,
-		cost.SignUp: hashingClients, cost.SignIn: hashingClients,
-	} {
-		figures, err := measure(ctx, server, n, operation(name).Prepare)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		l.operations[name] = figures
-	}
-	return nil
-}
-
 // measure runs a few rounds by n clients.
 func measure(ctx context.Context, server *process, n int, prepare func(*cost.Client) (func() error, error)) (figures, error) {
 	w, err := newWorkers(server, n, prepare)
@@ -127,7 +111,7 @@ func measure(ctx context.Context, server *process, n int, prepare func(*cost.Cli
 	}
 	var rounds []round
 	for range plainRounds {
-		r, err := w.run(ctx, 0)
+		r, err := w.run(ctx, roundTime, 0)
 		if err != nil {
 			return figures{}, err
 		}
@@ -154,8 +138,9 @@ func byTurns(n int, prepare func(*cost.Client) (func() error, error)) func(*cost
 	}
 }
 
+// operation finds one of package cost by its name.
 func operation(name string) cost.Operation {
-	for _, o := range cost.Operations() {
+	for _, o := range slices.Concat(cost.Operations(), cost.MailOperations(), cost.KeyOperations()) {
 		if o.Name == name {
 			return o
 		}

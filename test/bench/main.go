@@ -11,10 +11,17 @@ import (
 	"syscall"
 
 	"github.com/hexauth/hexauth/test/cost"
+	"github.com/hexauth/hexauth/test/results"
 )
 
 // calibrate is the hidden argument with which the benchmark starts itself as the calibration's server.
 const calibrate = "calibrate"
+
+// The results go into this section of this page.
+const (
+	page    = "docs/performance.md"
+	section = "bench"
+)
 
 // errOver is returned when everything was measured and something is over its budget.
 var errOver = errors.New("over budget")
@@ -52,23 +59,68 @@ func bench(ctx context.Context, binary string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	resting, err := measureResting(ctx, binary, dir)
+	inbox, err := cost.NewInbox()
 	if err != nil {
 		return err
 	}
-	database, err := openDatabase(ctx)
+	defer inbox.Close()
+	server, err := openServer(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, database.close()) }()
-	env := cost.Environment(database.url)
-	counted, err := countAll(ctx, binary, dir, env)
+	defer func() { err = errors.Join(err, server.release()) }()
+	r := report{server: server}
+	if r.resting, err = measureResting(ctx, binary, dir); err != nil {
+		return err
+	}
+	rig := newRig(binary, dir, server, inbox)
+	if err := r.measureEmpty(ctx, rig); err != nil {
+		return err
+	}
+	if err := r.measureFull(ctx, rig); err != nil {
+		return err
+	}
+	text := r.text()
+	fmt.Fprint(out, text)
+	return errors.Join(results.Write(page, section, text), r.verdict())
+}
+
+// measureEmpty counts statements and compares POST /token with its calibration, in an empty database.
+func (r *report) measureEmpty(ctx context.Context, rig *rig) (err error) {
+	database, err := rig.server.create(ctx)
 	if err != nil {
 		return err
 	}
-	loaded, err := loadAll(ctx, binary, dir, env)
+	defer func() { err = errors.Join(err, database.drop()) }()
+	say("count statements")
+	if r.counted, err = countAll(ctx, rig, database.url); err != nil {
+		return err
+	}
+	say("POST /token and its calibration")
+	r.loaded, err = loadAll(ctx, rig, database.url)
+	return err
+}
+
+// measureFull compares databases with few and many users, and measures the operations alone and mixed in that with most.
+func (r *report) measureFull(ctx context.Context, rig *rig) (err error) {
+	towns, err := found(ctx, rig)
+	defer func() { err = errors.Join(err, raze(towns)) }()
 	if err != nil {
 		return err
 	}
-	return report{database: database.version, resting: resting, counted: counted, loaded: loaded}.print(out)
+	say("compare the databases")
+	if r.grown, err = watch(ctx, towns); err != nil {
+		return err
+	}
+	for _, t := range towns {
+		t.stop()
+	}
+	largest := towns[len(towns)-1]
+	say("one operation at a time")
+	if r.solo, err = soloAll(ctx, largest); err != nil {
+		return err
+	}
+	say("a mix of operations")
+	r.mixed, err = mixAll(ctx, largest)
+	return err
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -102,44 +101,26 @@ func (p *process) stop() {
 	}
 }
 
-// clockTick is the unit of times in /proc/PID/stat: USER_HZ, which is 100 on every architecture Go runs on (proc(5)).
-const clockTick = 10 * time.Millisecond
-
 // cpu is the processor time the process has taken so far, its own and the kernel's for it.
-func (p *process) cpu() (time.Duration, error) {
-	text, err := os.ReadFile(p.proc("stat"))
-	if err != nil {
-		return 0, err
-	}
-	// The second field is the name in parentheses, which may have blanks; utime and stime are the 14th and the 15th.
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("%s has another form", p.proc("stat"))
-	}
-	var ticks int64
-	for _, field := range fields[11:13] {
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * clockTick, nil
-}
+func (p *process) cpu() (time.Duration, error) { return cpuOf(p.cmd.Process.Pid) }
 
-// memory is what of the process is in memory (VmRSS), in bytes.
-func (p *process) memory() (int64, error) {
+// memory is what of the process is in memory (VmRSS), peak the most there ever was (VmHWM), in bytes.
+func (p *process) memory() (int64, error) { return p.status("VmRSS:") }
+
+func (p *process) peak() (int64, error) { return p.status("VmHWM:") }
+
+func (p *process) status(name string) (int64, error) {
 	text, err := os.ReadFile(p.proc("status"))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if value, found := strings.CutPrefix(line, "VmRSS:"); found {
+		if value, found := strings.CutPrefix(line, name); found {
 			kibibytes, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
 			return kibibytes << 10, err
 		}
 	}
-	return 0, fmt.Errorf("%s has no VmRSS", p.proc("status"))
+	return 0, fmt.Errorf("%s has no %s", p.proc("status"), name)
 }
 
 func (p *process) proc(file string) string {

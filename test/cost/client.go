@@ -18,6 +18,8 @@ const Password = "correct horse battery staple"
 type Client struct {
 	URL  string // without a path
 	HTTP *http.Client
+
+	Inbox *Inbox // of the server's mails; nil where it sends none
 }
 
 // Session is what a client keeps of a session.

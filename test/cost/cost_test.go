@@ -61,6 +61,12 @@ func TestOperations_CostTheirStatementsAndRoundTripsAndNoMore(t *testing.T) {
 	client, _ := start(t, proxy, withStaticKey(t))
 	for _, operation := range Operations() {
 		t.Run(operation.Name, func(t *testing.T) {
+			if operation.Once {
+				record := count(t, proxy, client, operation)
+				require.Equal(t, operation.Statements, len(record.Statements), record)
+				require.Equal(t, operation.RoundTrips, record.RoundTrips, record)
+				return
+			}
 			do := warm(t, client, operation)
 			for range samples {
 				record := alone(t, proxy, do)
@@ -91,7 +97,7 @@ func alone(t *testing.T, proxy *Proxy, do func() error) Record {
 func TestKeysInTheDatabase_CostNoStatementOfARequest(t *testing.T) {
 	proxy := newProxy(t)
 	client, _ := start(t, proxy, nil)
-	for _, operation := range sessionOperations() {
+	for _, operation := range sessionOperations() { // none of them once
 		do := warm(t, client, operation)
 		least := Record{RoundTrips: operation.RoundTrips + 1}
 		for range samples {

@@ -2,36 +2,50 @@ package cost
 
 import (
 	"context"
+	"maps"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sync/errgroup"
+
+	"github.com/hexauth/hexauth/test/proc"
 )
 
-// prepareAll makes n calls of an operation ready, all at once: mails leave once a second.
-func prepareAll(t *testing.T, c *Client, b *inbox, operation mailOperation, n int) []func() error {
+func newInbox(t *testing.T) *Inbox {
 	t.Helper()
-	calls := make([]func() error, n)
-	var preparing errgroup.Group
-	for i := range calls {
-		preparing.Go(func() (err error) {
-			calls[i], err = operation.prepare(c, b)
-			return err
-		})
-	}
-	require.NoError(t, preparing.Wait(), operation.name)
+	b, err := NewInbox()
+	require.NoError(t, err)
+	t.Cleanup(b.Close)
+	return b
+}
+
+// startMail runs a server behind proxy that mails, requires verified addresses and creates no account at a sign-in.
+func startMail(t *testing.T, proxy *Proxy, b *Inbox) (*Client, *proc.Server) {
+	t.Helper()
+	extra := withStaticKey(t)
+	maps.Copy(extra, b.Environment())
+	extra["AUTH_EMAIL_SIGNIN_EMAIL_VERIFIED_REQUIRED"], extra["AUTH_DISABLE_AUTO_SIGNUP"] = "true", "true"
+	client, server := start(t, proxy, extra)
+	client.Inbox = b
+	return client, server
+}
+
+// prepareAll makes n calls of an operation ready.
+func prepareAll(t *testing.T, c *Client, operation Operation, n int) []func() error {
+	t.Helper()
+	calls, err := operation.PrepareAll(c, n)
+	require.NoError(t, err, operation.Name)
 	return calls
 }
 
 // count calls an operation a few times and returns the least that it cost: a call may meet a connection on which its statements
 // are not prepared.
-func count(t *testing.T, proxy *Proxy, c *Client, b *inbox, operation mailOperation) Record {
+func count(t *testing.T, proxy *Proxy, c *Client, operation Operation) Record {
 	t.Helper()
 	var least Record
-	for i, do := range prepareAll(t, c, b, operation, warmUps+samples) {
+	for i, do := range prepareAll(t, c, operation, warmUps+samples) {
 		proxy.Take()
-		require.NoError(t, do(), operation.name)
+		require.NoError(t, do(), operation.Name)
 		record := proxy.Take()
 		record.Worker, record.Pings = 0, 0
 		if i == 0 || record.RoundTrips < least.RoundTrips {
@@ -45,15 +59,15 @@ func TestMailOperations_CostTheirStatementsAndRoundTripsAndNoMore(t *testing.T) 
 	proxy, b := newProxy(t), newInbox(t)
 	client, _ := startMail(t, proxy, b)
 	records := map[string]Record{}
-	for _, operation := range mailOperations() {
-		record := count(t, proxy, client, b, operation)
-		require.LessOrEqual(t, len(record.Statements), operation.statements, "%s: %s", operation.name, record)
-		require.LessOrEqual(t, record.RoundTrips, operation.roundTrips, "%s: %s", operation.name, record)
-		require.NotZero(t, record.RoundTrips, operation.name)
-		records[operation.name] = record
+	for _, operation := range MailOperations() {
+		record := count(t, proxy, client, operation)
+		require.LessOrEqual(t, len(record.Statements), operation.Statements, "%s: %s", operation.Name, record)
+		require.LessOrEqual(t, record.RoundTrips, operation.RoundTrips, "%s: %s", operation.Name, record)
+		require.NotZero(t, record.RoundTrips, operation.Name)
+		records[operation.Name] = record
 	}
 	// What is asked of the database must not tell whether there is such an account.
-	for known, unknown := range map[string]string{resetKnown: resetUnknown, linkKnown: linkUnknown, codeKnown: codeUnknown} {
+	for known, unknown := range map[string]string{StartReset: resetUnknown, StartLink: linkUnknown, StartOTP: codeUnknown} {
 		require.NotEmpty(t, records[known].Statements, known)
 		require.Equal(t, records[known], records[unknown], known)
 	}
@@ -97,9 +111,9 @@ func TestMailOperations_ReadNoWholeTable(t *testing.T) {
 	before, mailBefore := readScans(t, proxy), scansOf(t, proxy, "hexauth_tickets", "hexauth_codes", "hexauth_outbox", "pkce_authorization_codes")
 
 	client, server := startMail(t, proxy, b) // its worker and its clean-up count too
-	for _, operation := range mailOperations() {
-		for _, do := range prepareAll(t, client, b, operation, drives) {
-			require.NoError(t, do(), operation.name)
+	for _, operation := range MailOperations() {
+		for _, do := range prepareAll(t, client, operation, drives) {
+			require.NoError(t, do(), operation.Name)
 		}
 	}
 	require.Zero(t, server.Stop())

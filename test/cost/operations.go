@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 )
 
 // Operation is something a client does, and what it costs on a connection that has its statements prepared.
@@ -16,6 +17,25 @@ type Operation struct {
 	// Prepare makes what the operation needs, an account for instance, and returns the operation. That may be called again
 	// and again, by one goroutine.
 	Prepare func(c *Client) (do func() error, err error)
+	// Once says that what Prepare returns may be called once only: it uses something up.
+	Once bool
+}
+
+// preparing is how many calls are made ready at the same time.
+const preparing = 16
+
+// PrepareAll makes n calls ready, many at the same time: mails leave once a second.
+func (o Operation) PrepareAll(c *Client, n int) ([]func() error, error) {
+	calls := make([]func() error, n)
+	var group errgroup.Group
+	group.SetLimit(preparing)
+	for i := range calls {
+		group.Go(func() (err error) {
+			calls[i], err = o.Prepare(c)
+			return err
+		})
+	}
+	return calls, group.Wait()
 }
 
 // The names of the operations that have a budget of time or that the benchmark loads.
@@ -26,11 +46,19 @@ const (
 	Anonymous   = "POST /signin/anonymous"
 	SignIn      = "POST /signin/email-password"
 	VerifyToken = "POST /token/verify, token in the body"
+	SignInPAT   = "POST /signin/pat"
+	SignInTOTP  = "POST /signin/mfa/totp"
+	StartOTP    = "POST /signin/otp/email"
+	VerifyOTP   = "POST /signin/otp/email/verify"
+	StartLink   = "POST /signin/passwordless/email"
+	VerifyLink  = "GET /verify"
+	StartReset  = "POST /user/password/reset"
+	SignInKey   = "POST /signin/webauthn/verify"
 )
 
 // Operations lists what the API can do. One that is refused stands apart, because refusals have their own ways.
 func Operations() []Operation {
-	return slices.Concat(sessionOperations(), mfaOperations(), refusals(), systemOperations(), adminOperations())
+	return slices.Concat(sessionOperations(), accountOperations(), mfaOperations(), refusals(), systemOperations(), adminOperations())
 }
 
 func sessionOperations() []Operation {
@@ -44,7 +72,7 @@ func sessionOperations() []Operation {
 		{Name: VerifyToken, Prepare: verifyBody},
 		{Name: "POST /token/verify, token in the header", Statements: 1, RoundTrips: 1,
 			Prepare: asBearer(http.StatusOK, http.MethodPost, "/token/verify", map[string]string{})},
-		{Name: "POST /signout", Statements: 1, RoundTrips: 1, Prepare: plain(http.StatusOK, http.MethodPost, "/signout", unknownToken)},
+		{Name: "POST /signout, unknown", Statements: 1, RoundTrips: 1, Prepare: plain(http.StatusOK, http.MethodPost, "/signout", unknownToken)},
 		{Name: "POST /signout of all sessions", Statements: 4, RoundTrips: 4,
 			Prepare: asBearer(http.StatusOK, http.MethodPost, "/signout", map[string]bool{"all": true})},
 	}

@@ -2,6 +2,7 @@ package cost
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,9 +43,7 @@ func TestOperations_ReadNoWholeTable(t *testing.T) {
 
 	client, server := start(t, proxy, static) // its clean-up of expired sessions counts too
 	for _, operation := range Operations() {
-		do, err := operation.Prepare(client)
-		require.NoError(t, err)
-		for range drives {
+		for _, do := range driven(t, client, operation) {
 			require.NoError(t, do(), operation.Name)
 		}
 	}
@@ -52,6 +51,17 @@ func TestOperations_ReadNoWholeTable(t *testing.T) {
 	after := readScans(t, proxy)
 	require.Equal(t, before.whole, after.whole)
 	require.Greater(t, after.index, before.index+drives, "the statistics of the server's connections must be in")
+}
+
+// driven are the calls of an operation: always the same, or where that may be called only once, one of each.
+func driven(t *testing.T, client *Client, operation Operation) []func() error {
+	t.Helper()
+	if operation.Once {
+		return prepareAll(t, client, operation, drives)
+	}
+	do, err := operation.Prepare(client)
+	require.NoError(t, err, operation.Name)
+	return slices.Repeat([]func() error{do}, drives)
 }
 
 // A count that could not grow would prove nothing.

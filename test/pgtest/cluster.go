@@ -29,6 +29,8 @@ type Options struct {
 	// Durable clusters flush every commit to disk (fsync on), so that a crash loses nothing that was acknowledged. Others
 	// are several times faster.
 	Durable bool
+	// SharedBuffers is how much memory the server caches data in, in bytes; 0 for PostgreSQL's default, 128 MiB.
+	SharedBuffers int64
 }
 
 // Cluster is a PostgreSQL server of the test's own, on 127.0.0.1, in a temporary folder, trusting every connection. Its
@@ -177,6 +179,9 @@ func settings(dir string, opts Options) string {
 	s := "listen_addresses = '127.0.0.1'\nunix_socket_directories = '" + dir + "'\nmax_connections = 300\n"
 	if !opts.Durable {
 		s += "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+	}
+	if opts.SharedBuffers > 0 {
+		s += fmt.Sprintf("shared_buffers = '%dkB'\n", opts.SharedBuffers>>10)
 	}
 	return s
 }
