@@ -23,16 +23,24 @@ type spans struct {
 }
 
 // begin starts the span of a request. It goes on with the trace of the header traceparent (W3C Trace Context) where a trusted proxy
-// passed that on; others begin a trace of their own, so that strangers can't have everything recorded that they do.
+// passed that on; others begin a trace of their own, so that strangers can't have everything recorded that they do. Where there are no
+// spans, the context has the proxy's trace, for the log.
 func (s spans) begin(r *http.Request) (context.Context, trace.Span) {
-	ctx := r.Context()
+	ctx := s.traceOf(r)
 	if s.tracer == nil {
 		return ctx, nil
 	}
-	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && s.proxies.Trusts(peer.Addr()) {
-		ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(r.Header))
-	}
 	return s.tracer.Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer))
+}
+
+func (s spans) traceOf(r *http.Request) context.Context {
+	if _, said := r.Header["Traceparent"]; !said {
+		return r.Context()
+	}
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err != nil || !s.proxies.Trusts(peer.Addr()) {
+		return r.Context()
+	}
+	return propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 }
 
 // end completes a span of begin with what is known by now.

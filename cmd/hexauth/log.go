@@ -67,13 +67,17 @@ func (h promptHandler) Handle(ctx context.Context, r slog.Record) error {
 	return err
 }
 
-// tracedHandler adds the trace to lines that belong to one.
+// tracedHandler adds the trace to lines that belong to one. A span of somebody else, of a proxy whose trace this server does not add to,
+// is not the line's.
 type tracedHandler struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (h tracedHandler) Handle(ctx context.Context, r slog.Record) error {
 	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
-		r.AddAttrs(slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))
+		r.AddAttrs(slog.String("trace_id", span.TraceID().String()))
+		if !span.IsRemote() {
+			r.AddAttrs(slog.String("span_id", span.SpanID().String()))
+		}
 	}
 	return h.Handler.Handle(ctx, r)
 }
@@ -89,10 +93,7 @@ func newLogger(cfg config.Config, w io.Writer) (log *slog.Logger, flush func()) 
 	if cfg.LogFormatText {
 		handler = slog.NewTextHandler(writer, options)
 	}
-	if cfg.Traces() != "" {
-		handler = tracedHandler{handler}
-	}
-	return slog.New(promptHandler{handler, writer, slog.LevelWarn}), writer.Flush
+	return slog.New(promptHandler{tracedHandler{handler}, writer, slog.LevelWarn}), writer.Flush
 }
 
 // promptly returns a log of which no line waits: what it has said is there even when the process is killed.

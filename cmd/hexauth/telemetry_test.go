@@ -200,6 +200,29 @@ func TestServe_SendsNothingByOpenTelemetryUnlessItIsTold(t *testing.T) {
 	}
 }
 
+func TestServe_LogsTheTraceOfATrustedProxyAlsoWhereItSendsNone(t *testing.T) {
+	t.Parallel()
+	for trusted, want := range map[string]bool{"127.0.0.0/8": true, "none": false} {
+		s := serve(t, inFolder(t.TempDir(), "AUTH_TRUSTED_PROXIES="+trusted))
+		request, err := http.NewRequest(http.MethodPost, s.url+"/signup/email-password", strings.NewReader(`{"email":"jane@example.com","password":"violet-otter-41"}`))
+		require.NoError(t, err)
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+		answer, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.NoError(t, s.end())
+		lines := 0
+		for text := range strings.Lines(s.out.String()) {
+			if strings.Contains(text, `"trace_id":"0af7651916cd43dd8448eb211c80319c"`) {
+				lines++
+			}
+			require.NotContains(t, text, `"span_id"`)
+		}
+		require.Equal(t, map[bool]int{true: 2, false: 0}[want], lines, "the event's and the request's")
+	}
+}
+
 func TestServe_WorksOnWhenTheCollectorIsAway(t *testing.T) {
 	t.Parallel()
 	s := serve(t, inFolder(t.TempDir(), "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1"))
