@@ -98,6 +98,15 @@ func helpOf(t *testing.T, binary string, words []string) string {
 	}
 }
 
+func TestDocuments_NameTheEventsOfTheLog(t *testing.T) {
+	document := read(t, filepath.Join(root, "docs", "observability.md"))
+	events := regexp.MustCompile(`"event", "([a-z_]+)"`).FindAllStringSubmatch(statements(t, "adapter", "cmd", "usecase"), -1)
+	require.Greater(t, len(events), 10)
+	for _, event := range events {
+		require.True(t, strings.Contains(document, "`"+event[1]+"`"), "%s is not explained", event[1])
+	}
+}
+
 func TestDocuments_NameOnlyCommandsThatExist(t *testing.T) {
 	binary := proc.Build(t)
 	for path, text := range documents(t) {
