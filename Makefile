@@ -10,7 +10,7 @@ endif
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 E2E := test/e2e
-SOAK_TIME ?= 5m
+SOAK_TIME ?= 4m
 
 # Without it gRPC, of which only the names of OTLP's messages are needed, brings a page of its own and a template engine for it.
 TAGS := grpcnotrace
@@ -58,7 +58,7 @@ fuzz: bin/pgrun postgresql ## try inputs on every parser, FUZZ_TIME (10m) each; 
 	bin/pgrun -- go run ./test/fuzz
 
 .PHONY: soak
-soak: build postgresql redis ## let three instances go through every fault under load (SOAK_TIME=5m)
+soak: build postgresql redis ## let three instances go through every fault under load (SOAK_TIME=4m)
 	go run ./test/soak -time $(SOAK_TIME) -page docs/reliability.md
 
 .PHONY: check

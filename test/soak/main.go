@@ -18,7 +18,7 @@ var errFailed = errors.New("something does not hold, see above")
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	length := flag.Duration("time", 5*time.Minute, "how long the load lasts, about")
+	length := flag.Duration("time", 4*time.Minute, "how long the load lasts, about")
 	page := flag.String("page", "", "a page whose section \"soak\" is written; none for standard output alone")
 	flag.Parse()
 	if err := run(ctx, *length, *page); err != nil {
