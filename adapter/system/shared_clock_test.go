@@ -103,3 +103,15 @@ func TestSharedClock_LearnsNothingFromASlowAnswer(t *testing.T) {
 		require.Zero(t, clock.Offset())
 	})
 }
+
+func TestSharedClock_AsksAgainWhenAnAnswerWasSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &database{ahead: time.Hour, takes: 3 * time.Second}
+		clock := system.NewSharedClock(func(ctx context.Context) (time.Time, error) {
+			defer func() { d.takes = 0 }()
+			return d.read(ctx)
+		}, slog.New(slog.DiscardHandler))
+		require.NoError(t, clock.Look(t.Context()))
+		require.Equal(t, time.Now().Add(time.Hour).UTC(), clock.Now())
+	})
+}
