@@ -66,7 +66,7 @@ func soak(ctx context.Context, w *world, length time.Duration) (*report, error) 
 	if err := s.run(ctx); err != nil {
 		return nil, err
 	}
-	c := &checks{w: w, ledger: ledger, record: record, client: newClient(w.proxy.address, adminSecret, record), kills: s.kills, outages: s.outages}
+	c := &checks{w: w, ledger: ledger, record: record, client: newClient(w.proxy.address, adminSecret, record), kills: s.kills}
 	if err := c.run(ctx, s.warm); err != nil {
 		return nil, err
 	}

@@ -23,9 +23,8 @@ type schedule struct {
 
 	crowd *crowd
 
-	warm    map[string]holding // what each instance held before the faults of services
-	kills   int                // instances that were killed without warning
-	outages int                // times in which an instance was without PostgreSQL, counted for each instance
+	warm  map[string]holding // what each instance held before the faults of services
+	kills int                // instances that were killed without warning
 }
 
 // run has all faults happen, with quiet phases before, between and after them, and again where the time allows for it.
@@ -92,11 +91,8 @@ func (s *schedule) each(ctx context.Context, faults []fault, quiet time.Duration
 func (s *schedule) happen(ctx context.Context, f fault) error {
 	fmt.Fprintln(os.Stderr, time.Now().Format("15:04:05"), f.name)
 	p := s.record.enter(&phase{name: f.name, fault: len(f.allows) > 0, allows: f.allows})
-	switch {
-	case slices.Contains(f.allows, broken):
+	if slices.Contains(f.allows, broken) {
 		s.kills++
-	case slices.Contains(f.allows, unavailable):
-		s.outages += len(s.w.instances)
 	}
 	back, err := f.inject(ctx, s.w)
 	if err != nil {

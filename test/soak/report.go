@@ -40,8 +40,8 @@ func (r *report) publish(out io.Writer, page string) error {
 }
 
 func (r *report) head() string {
-	return fmt.Sprintf("Three instances behind a proxy, PostgreSQL %s (`fsync` on), Redis; %s, %s/%s, %d processors for all of it and the clients; %s, %d requests.\n\n",
-		r.w.postgres, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), r.took.Round(time.Second), r.record.total)
+	return fmt.Sprintf("Three instances behind a proxy, PostgreSQL %s (`fsync` on), %s; %s, %s/%s, %d processors for all of it and the clients; %s, %d requests.\n\n",
+		r.w.postgres, r.w.limits, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), r.took.Round(time.Second), r.record.total)
 }
 
 // phases writes a line for each fault, and one for all that was quiet.

@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -36,6 +38,7 @@ type world struct {
 	instances []*instance // the last one has a clock that is off
 	proxy     *proxy
 	postgres  string // version
+	limits    string // name and version of what Redis is here
 	closers   []func()
 }
 
@@ -87,6 +90,11 @@ func (w *world) startServices(ctx context.Context) (err error) {
 	if len(programs) == 0 {
 		return errors.New("neither redis-server nor valkey-server is installed: make redis installs one")
 	}
+	version, err := exec.CommandContext(ctx, programs[0], "--version").Output()
+	if err != nil {
+		return err
+	}
+	w.limits = filepath.Base(programs[0]) + " " + regexp.MustCompile(`[0-9]+(\.[0-9]+)+`).FindString(string(version))
 	w.redis = redistest.NewProcess(programs[0], w.dir)
 	if err := w.redis.Start(); err != nil {
 		return err
