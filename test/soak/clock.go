@@ -71,7 +71,7 @@ func buildSkewed(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	changed, overlay := filepath.Join(dir, "time.go"), filepath.Join(dir, "overlay.json")
+	changed, overlay := filepath.Join(dir, "time.go.skewed"), filepath.Join(dir, "overlay.json") // no file of the module
 	replace, err := json.Marshal(map[string]map[string]string{"Replace": {original: changed}})
 	if err != nil {
 		return "", err
