@@ -10,7 +10,7 @@ import (
 func accountOperations() []Operation {
 	return []Operation{
 		{Name: SignInPAT, Statements: 2, RoundTrips: 2, Prepare: signInPAT},
-		{Name: "POST /pat", Statements: 6, RoundTrips: 6, Prepare: asBearer(http.StatusOK, http.MethodPost, "/pat", nextYear())},
+		{Name: "POST /pat", Statements: 7, RoundTrips: 7, Prepare: asBearer(http.StatusOK, http.MethodPost, "/pat", nextYear())},
 		{Name: "GET /pat", Statements: 2, RoundTrips: 2, Prepare: asBearer(http.StatusOK, http.MethodGet, "/pat", nil)},
 		{Name: "GET /user/sessions", Statements: 1, RoundTrips: 1, Prepare: asBearer(http.StatusOK, http.MethodGet, "/user/sessions", nil)},
 		{Name: "POST /user/password", Statements: 8, RoundTrips: 8,
