@@ -15,6 +15,7 @@ type ElevationDemand struct {
 	Sensitive bool // it changes how the account is entered
 	MFA       bool // it is sensitive only where TOTP takes part in elevation
 	Enrols    bool // it adds a factor: who has none yet may do so under any mode, or nobody could ever begin
+	Open      bool // the session of the token must not have ended; so it must wherever an operation is sensitive
 }
 
 // SecondFactors says with what a user can prove again who they are.

@@ -97,7 +97,8 @@ type Users interface {
 	// AnnounceEmail notes the address that the account shall get once it is confirmed, where the peer looks for it. ErrNotFound.
 	AnnounceEmail(ctx context.Context, id domain.UserID, email domain.Email) error
 
-	// ChangeEmail gives the account a verified address: email, or the announced one when it is "". ErrTaken, ErrNotFound.
+	// ChangeEmail gives the account the address that was announced last, verified. ErrTaken. ErrNotFound: no address waits to be
+	// confirmed, or another one than email, where email is not "".
 	ChangeEmail(ctx context.Context, id domain.UserID, email domain.Email) error
 
 	// Deanonymize makes an anonymous account a real one: address, password hash, display name, avatar, locale, default role,
@@ -145,7 +146,8 @@ type Sessions interface {
 	// HasEnded tells whether a session of a user who exists was ended. One that merely expired counts as ended once it is removed.
 	HasEnded(ctx context.Context, user domain.UserID, id domain.SessionID) (bool, error)
 
-	// EndOwn closes one of a user's sessions. ErrNotFound.
+	// EndOwn closes one of a user's sessions that somebody else may have had, and voids what it can have left behind: an announced
+	// address and links to providers that are being made. ErrNotFound.
 	EndOwn(ctx context.Context, user domain.UserID, id domain.SessionID) error
 
 	// EndAllBut closes all sessions of a user except one ("": none is spared), those of OAuth2 clients included, and voids whatever

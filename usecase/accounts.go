@@ -45,11 +45,11 @@ func claim(ctx context.Context, repos *change, policy domain.SignInPolicy, id do
 }
 
 // elevated answers ElevatedClaimRequired when an operation asks for more than the bearer's token is, and Unauthorized when the
-// operation is sensitive and the token's session has ended. Access tokens outlive their session for a quarter of an hour; nobody who
-// was thrown out of an account may use that time to make a new way into it. Tokens of the peer name no session. The user's
-// factors are looked up only where the answer depends on them.
+// token's session has ended and the operation is sensitive or asks for an open one. Access tokens outlive their session for a quarter
+// of an hour; nobody who was thrown out of an account may use that time to make a new way into it. Tokens of the peer name no session.
+// The user's factors are looked up only where the answer depends on them.
 func elevated(ctx context.Context, store port.Repos, policy domain.ElevationPolicy, bearer domain.Claims, op domain.ElevationDemand) error {
-	if op.Sensitive && bearer.SessionID != "" {
+	if (op.Sensitive || op.Open) && bearer.SessionID != "" {
 		ended, err := store.Sessions().HasEnded(ctx, bearer.Subject, bearer.SessionID)
 		if err != nil {
 			return err

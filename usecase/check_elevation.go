@@ -14,7 +14,8 @@ type CheckElevation struct {
 	Policy domain.ElevationPolicy
 }
 
-// Do returns ElevatedClaimRequired when it is not, and Unauthorized when its session has ended and the operation is a sensitive one.
+// Do returns ElevatedClaimRequired when it is not, and Unauthorized when its session has ended and the operation is sensitive or asks for
+// an open one.
 func (uc *CheckElevation) Do(ctx context.Context, bearer domain.Claims, op domain.ElevationDemand) error {
 	return elevated(ctx, uc.Store, uc.Policy, bearer, op)
 }

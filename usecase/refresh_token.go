@@ -116,12 +116,16 @@ func (uc *RefreshToken) judge(ctx context.Context, token domain.RefreshToken, tr
 	return Session{}, outcome, domain.InvalidRefreshToken
 }
 
-// endReused ends a session whose token somebody has a copy of.
+// endReused ends a session whose token somebody has a copy of, unless another request has just done so.
 func (uc *RefreshToken) endReused(ctx context.Context, session domain.Session) error {
-	return uc.Sessions.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
+	err := uc.Sessions.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
 		repos.note(ctx, domain.Event{Kind: domain.RefreshTokenReused, Actor: domain.ActorClient, UserID: session.UserID, SessionID: session.ID})
-		return repos.Sessions().End(ctx, session.ID)
+		return repos.Sessions().EndOwn(ctx, session.UserID, session.ID)
 	})
+	if errors.Is(err, port.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // repeat answers once more what the first caller with the same token was answered.

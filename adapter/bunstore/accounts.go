@@ -82,10 +82,10 @@ func (u users) AnnounceEmail(ctx context.Context, id domain.UserID, email domain
 	return u.change(ctx, `UPDATE auth.users SET new_email = $2 WHERE id = $1`, string(id), string(email))
 }
 
-// ChangeEmail implements port.Users.
+// ChangeEmail implements port.Users. Both columns compare without regard to case.
 func (u users) ChangeEmail(ctx context.Context, id domain.UserID, email domain.Email) error {
 	return u.change(ctx, `UPDATE auth.users SET email = coalesce($2, new_email), new_email = NULL, email_verified = true
-		WHERE id = $1 AND coalesce($2, new_email) IS NOT NULL`,
+		WHERE id = $1 AND new_email = coalesce($2, new_email)`,
 		string(id), nullable(email))
 }
 

@@ -151,12 +151,24 @@ func (s sessions) HasEnded(ctx context.Context, user domain.UserID, id domain.Se
 	return ended, s.conn.err(ctx, err)
 }
 
-// EndOwn implements port.Sessions.
+// EndOwn implements port.Sessions. It locks in the order of EndAllBut.
 func (s sessions) EndOwn(ctx context.Context, user domain.UserID, id domain.SessionID) error {
-	if err := s.run(ctx, `DELETE FROM auth.hexauth_tickets WHERE user_id = $1 AND session_id = $2`, string(user), string(id)); err != nil {
-		return err
-	}
-	return users(s).change(ctx, `DELETE FROM auth.refresh_tokens WHERE user_id = $1 AND id = $2 AND type = 'regular'`, string(user), string(id))
+	ctx, cancel := s.conn.bounded(ctx)
+	defer cancel()
+	return s.conn.err(ctx, s.conn.atomic(ctx, func(ctx context.Context, c conn) error {
+		err := c.together(ctx,
+			step{`DELETE FROM auth.hexauth_tickets WHERE user_id = $1 AND (session_id = $2 OR purpose = $3)`,
+				[]any{string(user), string(id), string(domain.TicketEmailConfirmChange)}},
+			step{`DELETE FROM auth.hexauth_provider_states WHERE user_id = $1`, []any{string(user)}},
+		)
+		if err != nil {
+			return err
+		}
+		if err := (users{c}).change(ctx, `DELETE FROM auth.refresh_tokens WHERE user_id = $1 AND id = $2 AND type = 'regular'`, string(user), string(id)); err != nil {
+			return err
+		}
+		return sessions{c}.run(ctx, `UPDATE auth.users SET new_email = NULL WHERE id = $1 AND new_email IS NOT NULL`, string(user))
+	}))
 }
 
 // EndAllBut implements port.Sessions. The order of the steps is that in which every transaction locks: tickets, codes, sessions,

@@ -164,8 +164,12 @@ const (
 	bearerRequired
 )
 
-// enrolsExtension marks, in the contract, operations that add a factor.
-const enrolsExtension = "x-elevation-enrols"
+// What the contract says of operations beyond their security schemes: that they add a factor; and that, although they ask for no
+// elevation, a token is not good for them once its session has ended.
+const (
+	enrolsExtension = "x-elevation-enrols"
+	openExtension   = "x-open-session"
+)
 
 // bearerRuleOf reads the operation's security requirements: none, one scheme, or one scheme or nothing.
 func bearerRuleOf(o *openapi3.Operation) (bearerRule, domain.ElevationDemand, error) {
@@ -190,7 +194,7 @@ func bearerRuleOf(o *openapi3.Operation) (bearerRule, domain.ElevationDemand, er
 			}
 		}
 	}
-	elevation.Enrols = o.Extensions[enrolsExtension] == true
+	elevation.Enrols, elevation.Open = o.Extensions[enrolsExtension] == true, o.Extensions[openExtension] == true
 	return rule, elevation, nil
 }
 

@@ -33,15 +33,20 @@ func TestEmailChange_TakesPlaceWhenTheLinkIsOpened(t *testing.T) {
 	})
 }
 
-func TestEmailChange_ALinkToOneAddressConfirmsNoOther(t *testing.T) {
+// Whoever has mistyped the address and corrects it must not leave the account to the stranger who got the first link.
+func TestEmailChange_OnlyTheLinkThatWasAskedForLastWorks(t *testing.T) {
 	kit.OnBoth(t, func(t *testing.T, on func(*kit.Settings)) {
 		k := kit.New(t, on)
 		id := k.SignUp("jane@example.com").User.ID
-		require.NoError(t, askChange(k, id, usecase.MailInput{Email: "mine@example.com"}))
-		mine := k.LastMail()
-		require.NoError(t, askChange(k, id, usecase.MailInput{Email: "victim@example.com"}))
-		require.Equal(t, domain.Email("mine@example.com"), k.MustRefresh(mustFollow(t, k, mine)).User.Email)
-		require.Zero(t, k.Count("SELECT count(*) FROM auth.users WHERE email = 'victim@example.com'"))
+		require.NoError(t, askChange(k, id, usecase.MailInput{Email: "mistyped@example.com"}))
+		strangers := k.LastMail()
+		require.NoError(t, askChange(k, id, usecase.MailInput{Email: "new@example.com"}))
+		own := k.LastMail()
+		for range 2 { // before the right link is opened, and after
+			_, err := follow(k, strangers)
+			wantRefused(t, err, domain.InvalidTicket)
+			require.Equal(t, domain.Email("new@example.com"), k.MustRefresh(mustFollow(t, k, own)).User.Email)
+		}
 	})
 }
 
