@@ -63,6 +63,7 @@ type ProviderStateRecord struct {
 	Flow          ProviderFlow
 	Browser       string        // hash of the secret of the browser that began; "" when its cookie can't reach the callback
 	ConnectUser   UserID        // whose account gets the identity, for ProviderConnect alone
+	Session       SessionID     // that ConnectUser asked in, "" when unknown
 	Options       SignUpOptions // of a new user; RedirectTo is always set
 	AppState      string        // the app's own, comes back to it untouched
 	HasAppState   bool

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // SessionID identifies a session, however often its refresh token is replaced: a UUID. The API calls it refreshTokenId.
 type SessionID string
@@ -19,6 +22,19 @@ type Session struct {
 type OpenSession struct {
 	Session
 	LastUsedAt time.Time // when its refresh token was last replaced, or it was opened
+}
+
+type actingKey struct{}
+
+// WithActing returns a context in which accounts are changed in the name of a session, and only while it is open.
+func WithActing(ctx context.Context, user UserID, id SessionID) context.Context {
+	return context.WithValue(ctx, actingKey{}, Session{ID: id, UserID: user})
+}
+
+// ActingOf returns the session in whose name accounts are changed, with its ids alone; no id when that is not known.
+func ActingOf(ctx context.Context) Session {
+	acting, _ := ctx.Value(actingKey{}).(Session)
+	return acting
 }
 
 // SessionPolicy says how long tokens live.

@@ -146,6 +146,10 @@ type Sessions interface {
 	// HasEnded tells whether a session of a user who exists was ended. One that merely expired counts as ended once it is removed.
 	HasEnded(ctx context.Context, user domain.UserID, id domain.SessionID) (bool, error)
 
+	// Hold keeps whoever ends the sessions of a user waiting until the transaction is over, and then they undo what it did, or finds
+	// that the session is over. It is the last step of a transaction. ErrNotFound.
+	Hold(ctx context.Context, user domain.UserID, id domain.SessionID) error
+
 	// EndOwn closes one of a user's sessions that somebody else may have had, and voids what it can have left behind: an announced
 	// address and links to providers that are being made. ErrNotFound.
 	EndOwn(ctx context.Context, user domain.UserID, id domain.SessionID) error

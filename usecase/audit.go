@@ -3,6 +3,7 @@ package usecase
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/port"
@@ -41,6 +42,9 @@ func (a Audit) change(ctx context.Context, store port.Store, do func(ctx context
 		if err := do(ctx, c); err != nil {
 			return err
 		}
+		if err := hold(ctx, repos); err != nil {
+			return err
+		}
 		events = c.events
 		if noted := a.noted(events...); !noted.Empty() {
 			return repos.Events().Add(ctx, noted)
@@ -49,6 +53,20 @@ func (a Audit) change(ctx context.Context, store port.Store, do func(ctx context
 	})
 	if err == nil {
 		a.Witness.Committed(ctx, events...)
+	}
+	return err
+}
+
+// hold refuses a change that is made in the name of a session that was ended since the access token was looked at. The moment
+// between would do for somebody who is being thrown out of an account, and who decides how slowly a request arrives.
+func hold(ctx context.Context, repos port.Repos) error {
+	acting := domain.ActingOf(ctx)
+	if acting.ID == "" {
+		return nil
+	}
+	err := repos.Sessions().Hold(ctx, acting.UserID, acting.ID)
+	if errors.Is(err, port.ErrNotFound) {
+		return fmt.Errorf("%w: the session has ended", domain.Unauthorized)
 	}
 	return err
 }

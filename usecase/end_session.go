@@ -16,6 +16,7 @@ type EndSession struct {
 
 // Do ends one of the bearer's sessions. NotFound: it is none of theirs, or over.
 func (uc *EndSession) Do(ctx context.Context, bearer domain.UserID, id domain.SessionID) error {
+	ctx = domain.WithActing(ctx, bearer, "") // the session may be the one that asks
 	err := uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
 		repos.note(ctx, domain.Event{Kind: domain.SessionEnded, UserID: bearer, SessionID: id})
 		return repos.Sessions().EndOwn(ctx, bearer, id)

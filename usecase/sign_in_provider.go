@@ -91,7 +91,7 @@ func (v ProviderVisit) store(ctx context.Context, provider port.IdentityProvider
 	}
 	var err error
 	if flow == domain.ProviderConnect {
-		if record.ConnectUser, err = v.connecting(ctx, *in.Connect); err != nil {
+		if record.ConnectUser, record.Session, err = v.connecting(ctx, *in.Connect); err != nil {
 			return ProviderDeparture{}, err
 		}
 	}
@@ -113,24 +113,24 @@ func (v ProviderVisit) store(ctx context.Context, provider port.IdentityProvider
 	return departure, v.Store.ProviderStates().Add(ctx, record)
 }
 
-// connecting returns the user whose access token asks for a link. The token itself is neither stored nor logged.
-func (v ProviderVisit) connecting(ctx context.Context, token string) (domain.UserID, error) {
+// connecting returns the user whose access token asks for a link, and the session. The token itself is neither stored nor logged.
+func (v ProviderVisit) connecting(ctx context.Context, token string) (domain.UserID, domain.SessionID, error) {
 	claims, err := v.Tokens.Verify(ctx, token)
 	if errors.Is(err, domain.Unauthorized) {
-		return "", notConnecting(err)
+		return "", "", notConnecting(err)
 	}
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	err = elevated(ctx, v.Store, v.Elevation, claims, domain.ElevationDemand{Sensitive: true})
 	if errors.Is(err, domain.Unauthorized) {
-		return "", notConnecting(err)
+		return "", "", notConnecting(err)
 	}
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	user, err := actingUser(ctx, v.Store.Users(), v.SignIn, claims.Subject)
-	return user.ID, err
+	return user.ID, claims.SessionID, err
 }
 
 func notConnecting(cause error) error {

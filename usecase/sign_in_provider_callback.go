@@ -108,7 +108,11 @@ func (uc *SignInProviderCallback) finish(
 	}
 	who := arrival{identity: identity, tokens: &tokens, flow: state.Flow, options: state.Options, codeChallenge: state.CodeChallenge}
 	if state.Flow == domain.ProviderConnect {
-		return uc.connect(ctx, state.ConnectUser, who)
+		err := uc.connect(domain.WithActing(ctx, state.ConnectUser, state.Session), state.ConnectUser, who)
+		if errors.Is(err, domain.Unauthorized) {
+			return notConnecting(err)
+		}
+		return err
 	}
 	got, err = uc.enter(ctx, who)
 	switch {

@@ -26,7 +26,9 @@ func (u users) Claim(ctx context.Context, id domain.UserID) error {
 	ctx, cancel := u.conn.bounded(ctx)
 	defer cancel()
 	args := []any{string(id)}
-	return u.conn.err(ctx, u.conn.together(ctx,
+	return u.conn.err(ctx, u.conn.sweep(ctx,
+		step{`UPDATE auth.users SET password_hash = NULL, totp_secret = NULL, active_mfa_type = NULL, ticket = NULL, new_email = NULL
+			WHERE id = $1`, args},
 		step{`DELETE FROM auth.hexauth_tickets WHERE user_id = $1 AND purpose = $2`, []any{string(id), string(domain.TicketEmailConfirmChange)}},
 		step{`DELETE FROM auth.pkce_authorization_codes WHERE user_id = $1`, args},
 		step{`DELETE FROM auth.hexauth_provider_states WHERE user_id = $1`, args},
@@ -35,8 +37,6 @@ func (u users) Claim(ctx context.Context, id domain.UserID) error {
 		step{`DELETE FROM auth.user_security_keys WHERE user_id = $1`, args},
 		step{`DELETE FROM auth.user_providers WHERE user_id = $1`, args},
 		step{`DELETE FROM auth.hexauth_recovery_codes WHERE user_id = $1`, args},
-		step{`UPDATE auth.users SET password_hash = NULL, totp_secret = NULL, active_mfa_type = NULL, ticket = NULL, new_email = NULL
-			WHERE id = $1`, args},
 	))
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -138,8 +139,8 @@ type step struct {
 	args  []any
 }
 
-// together runs steps that don't depend on one another's results as one atomic step. On PostgreSQL they travel as one
-// statement, each a data-modifying common table expression: one round trip, and its foreign keys are checked at its end. They
+// together runs steps that don't depend on one another's results as one atomic step, in their order. On PostgreSQL they travel as
+// one statement, each a data-modifying common table expression: one round trip, and its foreign keys are checked at its end. They
 // all see the database as it was before, so no two of them may change the same row. SQLite runs them one by one in a transaction.
 func (c conn) together(ctx context.Context, steps ...step) error {
 	if !c.store.dialect.sqlite {
@@ -157,14 +158,28 @@ func (c conn) together(ctx context.Context, steps ...step) error {
 	})
 }
 
-// merge writes steps as one statement and numbers their arguments through.
+// sweep removes what a user has and then changes the user's own row. On PostgreSQL a statement doesn't see what others have added
+// while it waited for a row of theirs, and so it removes once more when it has the user's row. Who adds something that must not survive
+// takes that row before their transaction ends (see Sessions.Start and Sessions.Hold): nobody comes after that.
+func (c conn) sweep(ctx context.Context, user step, removals ...step) error {
+	return c.atomic(ctx, func(ctx context.Context, c conn) error {
+		err := c.together(ctx, append(slices.Clone(removals), user)...)
+		if err == nil && !c.store.dialect.sqlite {
+			err = c.together(ctx, removals...)
+		}
+		return err
+	})
+}
+
+// merge writes steps as one statement and numbers their arguments through. PostgreSQL carries out the expressions that nothing
+// refers to from the last to the first, so that is how they are written.
 func merge(steps []step) (query string, args []any) {
 	if len(steps) == 1 {
 		return steps[0].query, steps[0].args
 	}
 	var text strings.Builder
-	for i, s := range steps {
-		text.WriteString([]string{"WITH ", ", "}[min(i, 1)] + "step" + strconv.Itoa(i) + " AS (" + renumber(s.query, len(args)) + ")")
+	for i, s := range slices.Backward(steps) {
+		text.WriteString([]string{"WITH ", ", "}[min(len(steps)-1-i, 1)] + "step" + strconv.Itoa(i) + " AS (" + renumber(s.query, len(args)) + ")")
 		args = append(args, s.args...)
 	}
 	return text.String() + " SELECT 1", args

@@ -27,6 +27,7 @@ type statePayload struct {
 	HasAppState   bool                `json:"hasAppState,omitempty"`
 	CodeChallenge string              `json:"codeChallenge,omitempty"`
 	Secret        string              `json:"secret,omitempty"`
+	Session       domain.SessionID    `json:"session,omitempty"`
 }
 
 type providerStateRow struct {
@@ -48,7 +49,7 @@ func (p providerStates) Add(ctx context.Context, s domain.ProviderStateRecord) e
 	text, err := json.Marshal(statePayload{
 		Flow: s.Flow, Browser: s.Browser, AllowedRoles: s.Options.AllowedRoles, DefaultRole: s.Options.DefaultRole,
 		DisplayName: s.Options.DisplayName, Locale: s.Options.Locale, Metadata: s.Options.Metadata, RedirectTo: s.Options.RedirectTo,
-		AppState: s.AppState, HasAppState: s.HasAppState, CodeChallenge: s.CodeChallenge, Secret: s.Secret,
+		AppState: s.AppState, HasAppState: s.HasAppState, CodeChallenge: s.CodeChallenge, Secret: s.Secret, Session: s.Session,
 	})
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ func (p providerStates) Consume(ctx context.Context, hash string, now time.Time)
 			AllowedRoles: s.AllowedRoles, DefaultRole: s.DefaultRole, DisplayName: s.DisplayName, Locale: s.Locale,
 			Metadata: s.Metadata, RedirectTo: s.RedirectTo,
 		},
-		AppState: s.AppState, HasAppState: s.HasAppState, CodeChallenge: s.CodeChallenge, Secret: s.Secret,
+		AppState: s.AppState, HasAppState: s.HasAppState, CodeChallenge: s.CodeChallenge, Secret: s.Secret, Session: s.Session,
 		CreatedAt: time.Time(row.CreatedAt), ExpiresAt: time.Time(row.ExpiresAt),
 	}, nil
 }

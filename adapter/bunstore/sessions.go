@@ -151,6 +151,20 @@ func (s sessions) HasEnded(ctx context.Context, user domain.UserID, id domain.Se
 	return ended, s.conn.err(ctx, err)
 }
 
+// Hold implements port.Sessions. The look at the session is a statement of its own, which sees what was waited for.
+func (s sessions) Hold(ctx context.Context, user domain.UserID, id domain.SessionID) error {
+	if !s.conn.store.dialect.sqlite { // there the transaction has the only lock there is
+		if err := (users{s.conn}).lock(ctx, user); err != nil {
+			return s.conn.err(ctx, err)
+		}
+	}
+	ended, err := s.HasEnded(ctx, user, id)
+	if err == nil && ended {
+		return port.ErrNotFound
+	}
+	return err
+}
+
 // EndOwn implements port.Sessions. It locks in the order of EndAllBut.
 func (s sessions) EndOwn(ctx context.Context, user domain.UserID, id domain.SessionID) error {
 	ctx, cancel := s.conn.bounded(ctx)
@@ -172,7 +186,7 @@ func (s sessions) EndOwn(ctx context.Context, user domain.UserID, id domain.Sess
 }
 
 // EndAllBut implements port.Sessions. The order of the steps is that in which every transaction locks: tickets, codes, sessions,
-// users.
+// users. Sessions are looked for when whoever is using a ticket or a code up has been waited for.
 func (s sessions) EndAllBut(ctx context.Context, id domain.UserID, spared domain.SessionID) error {
 	ctx, cancel := s.conn.bounded(ctx)
 	defer cancel()
@@ -180,11 +194,13 @@ func (s sessions) EndAllBut(ctx context.Context, id domain.UserID, spared domain
 	if spared != "" {
 		regular = step{regular.query + ` AND id <> $2`, append(regular.args, string(spared))}
 	}
-	return s.conn.err(ctx, s.conn.together(ctx, append(voidPending(id), regular,
-		step{`DELETE FROM auth.oauth2_refresh_tokens WHERE user_id = $1`, []any{string(id)}},
-		step{`UPDATE auth.users SET ticket = NULL, new_email = NULL, otp_hash = NULL
-			WHERE id = $1 AND (ticket IS NOT NULL OR new_email IS NOT NULL OR otp_hash IS NOT NULL)`, []any{string(id)}},
-	)...))
+	return s.conn.err(ctx, s.conn.atomic(ctx, func(ctx context.Context, c conn) error {
+		if err := c.together(ctx, voidPending(id)...); err != nil {
+			return err
+		}
+		return c.sweep(ctx, step{`UPDATE auth.users SET ticket = NULL, new_email = NULL, otp_hash = NULL WHERE id = $1`, []any{string(id)}},
+			regular, step{`DELETE FROM auth.oauth2_refresh_tokens WHERE user_id = $1`, []any{string(id)}})
+	}))
 }
 
 // voidPending removes what could still open a session of a user: tickets, codes, what waits to be exchanged, and links to

@@ -218,7 +218,11 @@ func (v *validator) checkBearer(c echo.Context, op operation) error {
 		return err
 	}
 	if err == nil {
-		c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), bearerKey{}, claims)))
+		ctx := context.WithValue(c.Request().Context(), bearerKey{}, claims)
+		if op.elevation.Sensitive || op.elevation.Open {
+			ctx = domain.WithActing(ctx, claims.Subject, claims.SessionID)
+		}
+		c.SetRequest(c.Request().WithContext(ctx))
 	}
 	return nil
 }

@@ -181,7 +181,7 @@ func newState() domain.ProviderStateRecord {
 		Options: domain.SignUpOptions{
 			AllowedRoles: []domain.Role{}, DefaultRole: "me", DisplayName: "Jöe", Locale: "de", Metadata: `{"a":1}`, RedirectTo: "https://app.example.com?x=1",
 		},
-		AppState: "", HasAppState: true, CodeChallenge: "challenge", Secret: "secret", CreatedAt: now, ExpiresAt: now.Add(time.Minute),
+		AppState: "", HasAppState: true, CodeChallenge: "challenge", Secret: "secret", Session: "session", CreatedAt: now, ExpiresAt: now.Add(time.Minute),
 	}
 }
 

@@ -22,6 +22,7 @@ var now = time.Date(2026, 5, 4, 3, 2, 1, 123456000, time.UTC)
 func Store(t *testing.T, open func(t *testing.T) port.Store) {
 	t.Run("Users", func(t *testing.T) { usersSuite(t, open) })
 	t.Run("Sessions", func(t *testing.T) { sessionsSuite(t, open) })
+	t.Run("Ending", func(t *testing.T) { endingSuite(t, open) })
 	t.Run("Rotation", func(t *testing.T) { rotationSuite(t, open) })
 	t.Run("PersonalAccessTokens", func(t *testing.T) { patsSuite(t, open) })
 	t.Run("SecurityKeys", func(t *testing.T) { securityKeysSuite(t, open) })

@@ -10,12 +10,12 @@ import (
 func accountOperations() []Operation {
 	return []Operation{
 		{Name: SignInPAT, Statements: 2, RoundTrips: 2, Prepare: signInPAT},
-		{Name: "POST /pat", Statements: 7, RoundTrips: 7, Prepare: asBearer(http.StatusOK, http.MethodPost, "/pat", nextYear())},
+		{Name: "POST /pat", Statements: 9, RoundTrips: 9, Prepare: asBearer(http.StatusOK, http.MethodPost, "/pat", nextYear())},
 		{Name: "GET /pat", Statements: 2, RoundTrips: 2, Prepare: asBearer(http.StatusOK, http.MethodGet, "/pat", nil)},
 		{Name: "GET /user/sessions", Statements: 1, RoundTrips: 1, Prepare: asBearer(http.StatusOK, http.MethodGet, "/user/sessions", nil)},
-		{Name: "POST /user/password", Statements: 8, RoundTrips: 8,
+		{Name: "POST /user/password", Statements: 12, RoundTrips: 12,
 			Prepare: asBearer(http.StatusOK, http.MethodPost, "/user/password", map[string]string{"newPassword": Password})},
-		{Name: "POST /user/email/change", Statements: 8, RoundTrips: 8, Prepare: changeAddress},
+		{Name: "POST /user/email/change", Statements: 10, RoundTrips: 10, Prepare: changeAddress},
 		{Name: "POST /signout", Statements: 1, RoundTrips: 1, Once: true, Prepare: signOut},
 	}
 }

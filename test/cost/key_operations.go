@@ -24,12 +24,12 @@ func KeyOperations() []Operation {
 		{Name: beginKeyless, Statements: 3, RoundTrips: 3, Prepare: beginKeylessUser},
 		{Name: SignInKey, Statements: 5, RoundTrips: 5, Once: true, Prepare: finishSignIn},
 		{Name: "POST /user/webauthn/add", Statements: 4, RoundTrips: 4, Prepare: asKeyUser(http.MethodPost, "/user/webauthn/add")},
-		{Name: "POST /user/webauthn/verify", Statements: 8, RoundTrips: 8, Once: true, Prepare: finishAdd},
-		{Name: "POST /elevate/webauthn", Statements: 3, RoundTrips: 3, Prepare: asKeyUser(http.MethodPost, "/elevate/webauthn")},
-		{Name: "POST /elevate/webauthn/verify", Statements: 6, RoundTrips: 6, Once: true, Prepare: finishElevate},
+		{Name: "POST /user/webauthn/verify", Statements: 10, RoundTrips: 10, Once: true, Prepare: finishAdd},
+		{Name: "POST /elevate/webauthn", Statements: 4, RoundTrips: 4, Prepare: asKeyUser(http.MethodPost, "/elevate/webauthn")},
+		{Name: "POST /elevate/webauthn/verify", Statements: 7, RoundTrips: 7, Once: true, Prepare: finishElevate},
 		{Name: "GET /user/webauthn", Statements: 2, RoundTrips: 2, Prepare: asKeyUser(http.MethodGet, "/user/webauthn")},
 		{Name: "PATCH /user/webauthn/{id}", Statements: 6, RoundTrips: 6, Prepare: rename},
-		{Name: "DELETE /user/webauthn/{id}", Statements: 8, RoundTrips: 8, Once: true, Prepare: remove},
+		{Name: "DELETE /user/webauthn/{id}", Statements: 10, RoundTrips: 10, Once: true, Prepare: remove},
 	}
 }
 

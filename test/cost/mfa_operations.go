@@ -15,7 +15,7 @@ func mfaOperations() []Operation {
 		{Name: "GET /mfa/totp/generate", Statements: 6, RoundTrips: 6, Prepare: asBearer(http.StatusOK, http.MethodGet, "/mfa/totp/generate", nil)},
 		{Name: "POST /signin/email-password, a second factor is asked for", Statements: 2, RoundTrips: 2, Prepare: askForCode},
 		{Name: SignInTOTP, Statements: 8, RoundTrips: 8, Once: true, Prepare: giveTOTP},
-		{Name: "POST /elevate/totp, guesses are spent", Statements: 2, RoundTrips: 2, Prepare: guessInVain},
+		{Name: "POST /elevate/totp, guesses are spent", Statements: 3, RoundTrips: 3, Prepare: guessInVain},
 	}
 }
 

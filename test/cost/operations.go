@@ -73,7 +73,7 @@ func sessionOperations() []Operation {
 		{Name: "POST /token/verify, token in the header", Statements: 1, RoundTrips: 1,
 			Prepare: asBearer(http.StatusOK, http.MethodPost, "/token/verify", map[string]string{})},
 		{Name: "POST /signout, unknown", Statements: 1, RoundTrips: 1, Prepare: plain(http.StatusOK, http.MethodPost, "/signout", unknownToken)},
-		{Name: "POST /signout of all sessions", Statements: 4, RoundTrips: 4,
+		{Name: "POST /signout of all sessions", Statements: 6, RoundTrips: 6,
 			Prepare: asBearer(http.StatusOK, http.MethodPost, "/signout", map[string]bool{"all": true})},
 	}
 }

@@ -55,6 +55,18 @@ func TestProviderConnect_OnlyWhoIsSignedInMay(t *testing.T) {
 	refusedWith(t, err, domain.InvalidRequest, client)
 }
 
+func TestProviderConnect_TheSessionMustStillBeOpenWhenTheBrowserComesBack(t *testing.T) {
+	kit.OnBoth(t, func(t *testing.T, on func(*kit.Settings)) {
+		v := newVisitor(t, on)
+		session := v.SignUp("joe@example.com")
+		input := v.answer(v.depart(visit{ProviderVisitInput: usecase.ProviderVisitInput{Connect: &session.AccessToken}}), jane())
+		v.Exec("DELETE FROM auth.refresh_tokens")
+		_, err := v.callback(input)
+		refusedWith(t, err, domain.InvalidRequest, client)
+		v.counts(1, 0, 0)
+	})
+}
+
 func TestProviderConnect_DemandsElevationWhereLinkingDoes(t *testing.T) {
 	v := newVisitor(t)
 	v.UseCases.SignInProvider.Elevation = domain.ElevationPolicy{Mode: domain.ElevationRequired}
