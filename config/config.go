@@ -84,7 +84,7 @@ type Config struct {
 	// CustomClaims are found in Hasura; nil for none.
 	CustomClaims CustomClaims `env:"AUTH_JWT_CUSTOM_CLAIMS" doc:"JSON object of claims and the paths that lead to them in Hasura, see custom-claims.md: {\"plan\":\"customer.plan\",\"team-ids\":\"teams[].id\"}. Needs HASURA_GRAPHQL_GRAPHQL_URL."`
 	// CustomClaimsHookURL is the app's own answer to what claims are; "" for none.
-	CustomClaimsHookURL string `env:"AUTH_JWT_CUSTOM_CLAIMS_HOOK_URL" secret:"url" doc:"Address that answers POST with a JSON object of a user's claims, see custom-claims.md."`
+	CustomClaimsHookURL string `env:"AUTH_JWT_CUSTOM_CLAIMS_HOOK_URL" secret:"true" doc:"Address that answers POST with a JSON object of a user's claims, see custom-claims.md."`
 	// CustomClaimsHookSecret is the key that questions are signed with; nil where there is no hook.
 	CustomClaimsHookSecret HookSecret `env:"AUTH_JWT_CUSTOM_CLAIMS_HOOK_SECRET" secret:"true" doc:"Key that questions to AUTH_JWT_CUSTOM_CLAIMS_HOOK_URL are signed with: whsec_ and 24 to 64 random bytes in base64, for example from echo whsec_$(openssl rand -base64 32)."`
 	// CustomClaimsSQL is the query for custom claims; "" for none.

@@ -22,10 +22,11 @@ func requireNoMarker(t *testing.T, text string) {
 func TestSecrets_NeverShowInAValidConfiguration(t *testing.T) {
 	c := load(t, map[string]string{
 		"AUTH_ENCRYPTION_KEY": marker, "HASURA_GRAPHQL_JWT_SECRET": `{"type":"HS512","key":"` + marker + `"}`,
-		"AUTH_DATABASE_URL":              "postgres://hexauth:" + marker + "@a,b:5433/app?sslpassword=" + marker + "&sslmode=disable&PassWord=" + marker,
-		"POSTGRES_CONNECTION":            "postgres://hexauth:" + marker + "@other/app",
-		"HASURA_GRAPHQL_DATABASE_URL":    "postgres://hexauth:" + marker + "@third/app",
-		"POSTGRES_MIGRATIONS_CONNECTION": "postgresql://owner:" + marker + "@a/app",
+		"AUTH_DATABASE_URL":               "postgres://hexauth:" + marker + "@a,b:5433/app?sslpassword=" + marker + "&sslmode=disable&PassWord=" + marker,
+		"POSTGRES_CONNECTION":             "postgres://hexauth:" + marker + "@other/app",
+		"HASURA_GRAPHQL_DATABASE_URL":     "postgres://hexauth:" + marker + "@third/app",
+		"POSTGRES_MIGRATIONS_CONNECTION":  "postgresql://owner:" + marker + "@a/app",
+		"AUTH_JWT_CUSTOM_CLAIMS_HOOK_URL": "https://claims.example.com/?code=" + marker, "AUTH_JWT_CUSTOM_CLAIMS_HOOK_SECRET": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
 	})
 	require.NotEmpty(t, c.Warnings)
 	text, err := json.Marshal(map[string]any{"c": c, "p": &c, "s": c.JWTSecret, "effective": c.Effective(), "warnings": c.Warnings})

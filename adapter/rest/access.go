@@ -55,6 +55,7 @@ func (a access) trace(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Set(requestIDKey, id)
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		c.Response().Header().Set(echo.HeaderCacheControl, "no-store") // nearly every answer has secrets in it (RFC 6749 §5.1)
 		ctx = domain.WithRequestID(domain.WithDevice(ctx, a.origin.deviceOf(c.Request())), id)
 		c.SetRequest(c.Request().WithContext(ctx))
 		if err := a.recovered(next, c); err != nil {

@@ -255,7 +255,10 @@ func (c *client) checkOperation(r request, got response, op *openapi3.Operation)
 		documented = op.Responses.Default()
 	}
 	c.checkDocumented(got, op)
-	allowed := append(slices.Collect(maps.Keys(documented.Value.Headers)), "Content-Type", "Content-Length", "Vary", "Connection", "Www-Authenticate")
+	if documented.Value.Headers["Cache-Control"] == nil {
+		require.Equal(c.t, []string{"no-store"}, got.header.Values("Cache-Control"))
+	}
+	allowed := append(slices.Collect(maps.Keys(documented.Value.Headers)), "Cache-Control", "Content-Type", "Content-Length", "Vary", "Connection", "Www-Authenticate")
 	for name := range got.header {
 		everywhere := strings.HasPrefix(name, "Access-Control-") || c.options.Limits != nil && strings.HasPrefix(name, "Ratelimit-")
 		require.True(c.t, slices.Contains(allowed, name) || everywhere, "undocumented header %s", name)

@@ -89,9 +89,9 @@ func bucketsOf(path string, l Limits) []domain.Bucket {
 func sendsMail(path string, verifiedIsAMust bool) bool {
 	switch path {
 	case "/signin/passwordless/email", "/signup/passwordless/email", "/signin/otp/email", "/signup/otp/email",
-		"/user/email/change", "/user/email/send-verification-email", "/user/password/reset":
+		"/user/email/change", "/user/email/send-verification-email", "/user/password/reset", "/user/deanonymize":
 		return true
-	case "/signup/email-password", "/user/deanonymize":
+	case "/signup/email-password", "/signup/webauthn/verify":
 		return verifiedIsAMust
 	}
 	return false

@@ -36,7 +36,7 @@ func decided() map[string]string {
 		"verifySignInMfaTotp": guess, "verifySignInOTPEmail": guess, "verifySignInPasswordlessSms": guess, "verifyElevateWebauthn": guess,
 		"verifyAddSecurityKey": guess, "verifyChangeUserMfa": guess, "createRecoveryCodes": guess, "elevateTotp": guess, "verifyTicket": guess,
 
-		"signUpWebauthn": signUp, "signUpIdToken": signUp, "signUpProvider": signUp, "verifySignUpWebauthn": "user-global user-bruteforce user-signups",
+		"signUpWebauthn": signUp, "signUpIdToken": signUp, "signUpProvider": signUp, "verifySignUpWebauthn": "user-global user-email user-bruteforce user-signups",
 		"changeUserEmail": mail, "sendVerificationEmail": mail, "sendPasswordResetEmail": mail,
 		"signInPasswordlessEmail": mailedSignIn, "signInOTPEmail": mailedSignIn, "signInPasswordlessSms": "user-global user-sms user-bruteforce",
 		"signUpPasswordlessSms":   "user-global user-sms user-signups",
@@ -72,7 +72,8 @@ func TestLimits_EveryOperationIsDecided(t *testing.T) {
 func TestLimits_MailIsCountedWhereItIsSent(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
-		"/signup/email-password": "user-global user-signups", "/user/deanonymize": "user-global user-signups",
+		"/signup/email-password": "user-global user-signups", "/user/deanonymize": "user-global user-email user-signups",
+		"/signup/webauthn/verify":             "user-global user-bruteforce user-signups",
 		"/user/email/send-verification-email": "user-global user-email", "/signin/otp/email": "user-global user-email user-bruteforce",
 	} {
 		require.Equal(t, want, names(bucketsOf(path, Limits{})), path)

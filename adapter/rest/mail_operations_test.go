@@ -309,7 +309,7 @@ func TestMails_AnswersHaveNothingOfTheSecretAndTakeNoNoticeOfTheMailer(t *testin
 		require.Equal(t, http.StatusOK, got.status, o.path)
 		require.Equal(t, `"OK"`, strings.TrimSpace(got.body))
 		for name := range got.header {
-			require.Contains(t, []string{"Content-Type", "X-Request-Id"}, name)
+			require.Contains(t, []string{"Cache-Control", "Content-Type", "X-Request-Id"}, name)
 		}
 		require.Regexp(t, regexp.MustCompile(`^[0-9a-f-]{36}$`), got.header.Get("X-Request-Id"))
 	}

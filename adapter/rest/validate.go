@@ -14,6 +14,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/labstack/echo/v4"
 
+	"github.com/hexauth/hexauth/adapter/strictjson"
 	"github.com/hexauth/hexauth/domain"
 	"github.com/hexauth/hexauth/usecase"
 )
@@ -107,6 +108,9 @@ func checkParameters(c echo.Context, op operation) error {
 		if err := openapi3filter.ValidateParameter(c.Request().Context(), input, parameter.Value); err != nil {
 			return parameterError(parameter.Value.Name, err)
 		}
+		if err := checkJSON(c, parameter.Value); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -128,6 +132,23 @@ func checkText(c echo.Context, op operation) error {
 			if reason := notText(text); reason != "" {
 				return &domain.FieldError{Code: domain.RequestValidation, Field: "query", Reason: reason}
 			}
+		}
+	}
+	return nil
+}
+
+// checkJSON holds a parameter that is JSON to what is demanded of bodies.
+func checkJSON(c echo.Context, parameter *openapi3.Parameter) error {
+	if parameter.Content == nil {
+		return nil
+	}
+	for _, text := range c.QueryParams()[parameter.Name] {
+		value, err := strictjson.Decode([]byte(text))
+		if err != nil {
+			return &domain.FieldError{Code: domain.RequestValidation, Field: parameter.Name, Reason: err.Error()}
+		}
+		if _, found := findNUL(value, ""); found {
+			return &domain.FieldError{Code: domain.SchemaValidation, Field: parameter.Name, Reason: "must not have NUL characters"}
 		}
 	}
 	return nil
