@@ -28,10 +28,10 @@ func MailOperations() []Operation {
 		{Name: linkUnknown, Statements: 2, RoundTrips: 2, Prepare: onNew("/signin/passwordless/email")},
 		{Name: StartOTP, Statements: 2, RoundTrips: 2, Prepare: onKnown("/signin/otp/email")},
 		{Name: codeUnknown, Statements: 2, RoundTrips: 2, Prepare: onNew("/signin/otp/email")},
-		{Name: VerifyLink, Statements: 10, RoundTrips: 10, Once: true, Prepare: openLink},
+		{Name: VerifyLink, Statements: 11, RoundTrips: 11, Once: true, Prepare: openLink},
 		{Name: VerifyLink + ", again", Statements: 10, RoundTrips: 10, Once: true, Prepare: openLinkAgain},
 		{Name: VerifyLink + ", unknown", Statements: 9, RoundTrips: 9, Prepare: openUnknownLink},
-		{Name: VerifyOTP, Statements: 10, RoundTrips: 10, Once: true, Prepare: giveCode},
+		{Name: VerifyOTP, Statements: 11, RoundTrips: 11, Once: true, Prepare: giveCode},
 		{Name: VerifyOTP + ", wrong", Statements: 4, RoundTrips: 4, Once: true, Prepare: guessCode},
 	}
 }
