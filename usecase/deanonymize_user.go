@@ -49,7 +49,7 @@ func (uc *DeanonymizeUser) Do(ctx context.Context, in DeanonymizeUserInput) erro
 		}
 	}
 	user := uc.SignUp.WithEmail(current.ID, in.Email, hash, profile)
-	user.CreatedAt = uc.Tickets.Clock.Now() // of the new roles
+	user.CreatedAt = uc.Tickets.Clock.Now()   // of the new roles
 	ctx = domain.WithActing(ctx, user.ID, "") // all sessions may end, the one that asks too
 	return uc.Audit.change(ctx, uc.Store, func(ctx context.Context, repos *change) error {
 		repos.note(ctx, domain.Event{Kind: domain.UserDeanonymized, UserID: user.ID})
