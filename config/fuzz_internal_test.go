@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"hash/crc32"
 	"net/url"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -118,7 +117,7 @@ func FuzzSecrets(f *testing.F) {
 	})
 }
 
-// FuzzVariable gives one variable any value, in development and in production. What is accepted is shown so that it can be given again,
+// FuzzVariable gives one variable any value, in development or in production. What is accepted is shown so that it can be given again,
 // with the same effect.
 func FuzzVariable(f *testing.F) {
 	variables := Variables()
@@ -129,37 +128,39 @@ func FuzzVariable(f *testing.F) {
 			continue
 		}
 		kinds[v.Type] = true
-		for _, value := range []string{v.Default, v.Example, "0", "1e309", "https://example.com/x?a=b#c", "10.0.0.0/8,::1", "a,,b , c", "90s", "\x00", "{}"} {
-			f.Add(v.Name, value)
+		for i, value := range []string{v.Example, "1e309", "https://example.com/x?a=b#c", "a,,10.0.0.0/8 ,::1", "\x00"} {
+			f.Add(v.Name, value, i%2 == 0)
 		}
 	}
-	f.Fuzz(func(t *testing.T, name, value string) {
+	f.Fuzz(func(t *testing.T, name, value string, production bool) {
 		v, known := byName[name]
 		if !known {
 			v = variables[crc32.ChecksumIEEE([]byte(name))%uint32(len(variables))]
 		}
-		for _, base := range []map[string]string{
-			{"AUTH_DEV_MODE": "true"},
-			{"AUTH_DEV_MODE": "false", "AUTH_DATABASE_URL": "postgres://u@h/d", "AUTH_ENCRYPTION_KEY": strings.Repeat("ab", 32), "AUTH_SERVER_URL": "https://auth.example.com"},
-		} {
-			base[v.Name] = value
-			c, err := Load(base)
-			if err != nil {
-				for _, problem := range err.(*Error).Problems {
-					require.NotEmpty(t, problem.Variable)
-					require.True(t, !v.Secret || len(value) < 16 || !strings.Contains(problem.Message, value), problem.Message)
-				}
-				continue
+		environ := map[string]string{"AUTH_DEV_MODE": "true"}
+		if production {
+			environ = map[string]string{
+				"AUTH_DEV_MODE": "false", "AUTH_DATABASE_URL": "postgres://u@h/d", "AUTH_ENCRYPTION_KEY": strings.Repeat("ab", 32), "AUTH_SERVER_URL": "https://auth.example.com",
 			}
-			at := slices.IndexFunc(c.Effective(), func(s Setting) bool { return s.Name == v.Name })
-			if at < 0 || v.Secret || v.Name == "AUTH_DEV_MODE" || strings.HasSuffix(v.Name, "_CONNECTION") || v.Name == "AUTH_DATABASE_URL" {
-				continue
-			}
-			base[v.Name] = c.Effective()[at].Value
-			again, err := Load(base)
-			require.NoError(t, err, "%s is shown as %q", v.Name, base[v.Name])
-			require.True(t, reflect.DeepEqual(c.Effective()[at].Value, again.Effective()[at].Value), "%s: %q is not %q", v.Name, c.Effective()[at].Value, again.Effective()[at].Value)
 		}
+		environ[v.Name] = value
+		c, err := Load(environ)
+		if err != nil {
+			for _, problem := range err.(*Error).Problems {
+				require.NotEmpty(t, problem.Variable)
+				require.True(t, !v.Secret || len(value) < 16 || !strings.Contains(problem.Message, value), problem.Message)
+			}
+			return
+		}
+		at := slices.IndexFunc(c.Effective(), func(s Setting) bool { return s.Name == v.Name })
+		if at < 0 || v.Secret || v.Name == "AUTH_DEV_MODE" || strings.HasSuffix(v.Name, "_CONNECTION") || v.Name == "AUTH_DATABASE_URL" {
+			return // hidden, in whole or in part
+		}
+		shown := c.Effective()[at].Value
+		environ[v.Name] = shown
+		again, err := Load(environ)
+		require.NoError(t, err, "%s is shown as %q", v.Name, shown)
+		require.Equal(t, shown, again.Effective()[at].Value)
 	})
 }
 
