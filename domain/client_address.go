@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"net/netip"
@@ -36,10 +37,13 @@ func parseNetwork(text string) (netip.Prefix, error) {
 	}
 	prefix, err := netip.ParsePrefix(text)
 	const mapped = 96 // bits in front of an IPv4 address that is written as an IPv6 one (RFC 4291 §2.5.5.2)
-	if err == nil && prefix.Addr().Is4In6() && prefix.Bits() >= mapped {
-		return netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mapped), nil
+	switch {
+	case err != nil || !prefix.Addr().Is4In6():
+		return prefix, err
+	case prefix.Bits() < mapped:
+		return netip.Prefix{}, errors.New("it is neither a network of IPv4 nor one of IPv6")
 	}
-	return prefix, err
+	return netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mapped), nil
 }
 
 // Client returns who asks: of the chain that ends with peer, who is connected, the nearest address that is no trusted proxy. hops
