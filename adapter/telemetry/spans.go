@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,16 +39,26 @@ func (t *Telemetry) Statements(system string) func(ctx context.Context, statemen
 	}
 }
 
-var target = regexp.MustCompile(`(?i)\b(?:from|into|update)\s+([a-z_."]+)`)
+// target is a table where a statement reads or writes it; qualified is one that names its schema, unlike parts of the statement itself.
+var (
+	target    = regexp.MustCompile(`(?i)\b(?:from|into|update)\s+([a-z_."]+)`)
+	qualified = regexp.MustCompile(`(?i)\b(?:from|join|into|update)\s+([a-z_"]+\.[a-z_."]+)`)
+)
 
-// summaryOf names a statement: its first word, and the first table that it names.
+// summaryOf names a statement: its first word, and its tables in the order in which it names them.
 func summaryOf(statement string) (operation, summary string) {
 	first, _, _ := strings.Cut(strings.TrimSpace(statement), " ")
 	operation = strings.ToUpper(first)
-	if table := target.FindStringSubmatch(statement); table != nil {
-		return operation, operation + " " + table[1]
+	var tables []string
+	for _, found := range qualified.FindAllStringSubmatch(statement, -1) {
+		if !slices.Contains(tables, found[1]) {
+			tables = append(tables, found[1])
+		}
 	}
-	return operation, operation
+	if table := target.FindStringSubmatch(statement); tables == nil && table != nil {
+		tables = table[1:]
+	}
+	return operation, strings.TrimSpace(operation + " " + strings.Join(tables, ", "))
 }
 
 // ended ends a span. Texts of errors can repeat values, so only their kind is noted.

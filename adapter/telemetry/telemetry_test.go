@@ -135,3 +135,20 @@ func TestMailer_MakesASpanOfEachMailAndNothingOfWhatIsInIt(t *testing.T) {
 	require.NoError(t, telemetry.Recorder(recorder).SMS(&kit.Phones{}).SendSMS(t.Context(), mail))
 	require.Len(t, recorder.Ended(), 3)
 }
+
+func TestStatements_AreNamedByTheTablesTheyName(t *testing.T) {
+	recorder := tracetest.NewSpanRecorder()
+	tel := telemetry.Recorder(recorder)
+	ctx, _ := tel.Tracer().Start(t.Context(), "POST /token")
+	for statement, want := range map[string]string{
+		`WITH rotated AS (UPDATE auth.refresh_tokens t SET a = $1 FROM auth.users u RETURNING t.id), seen AS (UPDATE auth.users u SET b = $2 FROM rotated)
+			SELECT (SELECT json_agg(r.role) FROM auth.user_roles r) FROM seen`: "WITH auth.refresh_tokens, auth.users, auth.user_roles",
+		`INSERT INTO "auth"."users" (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET a = 1`: `INSERT "auth"."users"`,
+		"SELECT plan FROM customers WHERE user_id = $1":                                    "SELECT customers",
+		"COMMIT": "COMMIT",
+	} {
+		_, end := tel.Statements("postgresql")(ctx, statement)
+		end(nil)
+		require.Equal(t, want, recorder.Ended()[len(recorder.Ended())-1].Name())
+	}
+}

@@ -131,7 +131,7 @@ func TestServe_SendsTracesAndMetricsToACollector(t *testing.T) {
 		"http.request.method": "POST", "http.route": "/signup/email-password", "hexauth.operation": "signUpEmailPassword",
 		"hexauth.request_id": answer.Header.Get("X-Request-Id"),
 	}, texts(signUps[0].Attributes))
-	statements := c.named("WITH auth.users")
+	statements := c.named("WITH auth.hexauth_events, auth.refresh_tokens, auth.user_roles, auth.users")
 	require.Len(t, statements, 1)
 	require.Equal(t, signUps[0].SpanId, statements[0].ParentSpanId)
 	require.Equal(t, "postgresql", texts(statements[0].Attributes)["db.system.name"])
