@@ -77,6 +77,7 @@ func TestTable_KeepsRowsOfOtherTargetsAndDropsThoseThatAreGone(t *testing.T) {
 	rows := map[string]string{
 		one.String(): row(one, outcome{took: time.Minute, executions: 7, found: 2}, 3), two.String(): row(two, outcome{failed: true}, 0),
 	}
+	require.Contains(t, row(two, outcome{took: time.Second}, 4), "| no time for anything but what is kept |")
 	text := table(rows)
 	require.Equal(t, heading+"| `adapter/x.FuzzOne` | reads a\\|b | 1m0s | 7 | 2 | 3 | nothing found |\n| `domain.FuzzTwo_IsGood` | reads c | 0s | 0 | 0 | 0 | **failed** |\n", text)
 	file := filepath.Join(t.TempDir(), "page.md")

@@ -14,8 +14,11 @@ const heading = "| Target | What it does | Ran for | Executions | New inputs | K
 // row writes what running a target showed.
 func row(t target, o outcome, kept int) string {
 	result := "nothing found"
-	if o.failed {
+	switch {
+	case o.failed:
 		result = "**failed**"
+	case o.executions == 0:
+		result = "no time for anything but what is kept"
 	}
 	return fmt.Sprintf("| `%s` | %s | %s | %d | %d | %d | %s |\n",
 		t, strings.ReplaceAll(t.about, "|", `\|`), o.took, o.executions, o.found, kept, result)
