@@ -204,7 +204,7 @@ func operationNames(contract *openapi3.T) (names []string) {
 
 // requestTo fills a template. It returns nil for what no HTTP server takes, and the path without what the parameter has of it.
 func requestTo(method, template, parameter, query string, body []byte) (*http.Request, string) {
-	if strings.Contains(template, "{") && (parameter == "" || strings.ContainsAny(parameter, "/?#")) {
+	if strings.Contains(template, "{") && (parameter == "" || strings.ContainsAny(parameter, "/?# ")) {
 		return nil, ""
 	}
 	filled := regexp.MustCompile(`\{[^}]*\}`).ReplaceAllLiteralString(template, parameter)
