@@ -127,16 +127,13 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 	if err != nil {
 		return nil, err
 	}
-	mail.Mailer, mail.SMS = tracing.Mailer(meter.Mailer(mail.Mailer)), tracing.SMS(meter.SMS(mail.SMS))
-	mail.Verifier = meter.Verifier(mail.Verifier)
+	mail.watch(meter, tracing)
 	useCases, err := newUseCases(cfg, key, store, clock, tokens, custom, providers, mail, meter, newAudit(cfg, clock, recorder), tracing, log)
 	if err != nil {
 		return nil, err
 	}
 	useCases.GetReadiness.Stopping = ctx.Done()
-	meter.WatchPools(store.Pools)
-	meter.WatchOutbox(store.Outbox(), clock)
-	meter.WatchClock(clock.Offset)
+	watch(meter, store, clock)
 	proxies, err := domain.NewProxies(cfg.TrustedProxies)
 	if err != nil {
 		return nil, err
@@ -166,6 +163,19 @@ func wire(ctx context.Context, cfg config.Config, store *bunstore.Store, tracing
 	jobs = append(append(jobs, metadata...), clock.jobs()...)
 	jobs = append(append(jobs, tellWebhooks(cfg, store, clock, meter, tracing, log)...), recorder.Run, encryptSecrets(&usecase.EncryptTOTPSecrets{Store: store, Batch: cleanUpBatch}, log))
 	return &app{store: store, handler: handler, meter: meter, jobs: jobs}, nil
+}
+
+// watch has meter show what it can read at any time.
+func watch(meter *metrics.Metrics, store *bunstore.Store, clock clock) {
+	meter.WatchPools(store.Pools)
+	meter.WatchOutbox(store.Outbox(), clock)
+	meter.WatchClock(clock.Offset)
+}
+
+// watch has what is sent counted and followed.
+func (m *mailing) watch(meter *metrics.Metrics, tracing *telemetry.Telemetry) {
+	m.Mailer, m.SMS = tracing.Mailer(meter.Mailer(m.Mailer)), tracing.SMS(meter.SMS(m.SMS))
+	m.Verifier = meter.Verifier(m.Verifier)
 }
 
 // newUseCases hands every use case its ports and policies.
